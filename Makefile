@@ -1,0 +1,54 @@
+# Run `make` or `make help` to see what there is. Everything installs into .venv; nothing else on the machine changes.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+CORPUS ?= ../shared/corpora
+SNAPSHOTS ?= .corpus
+WORKERS ?= 2
+
+help: ## Show what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Penstock needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@grep -A50 '^uv==' requirements.lock | awk 'NR>1 && !/^ /{exit} {print}' > .venv/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(STAMP) ## Install everything into .venv
+demo: $(STAMP) ## Generate a pipeline for examples/payment-api and show every step
+	@$(BIN)/penstock generate "Create CI/CD pipeline for payment-api" --repo examples/payment-api
+
+serve: $(STAMP) ## Start the server with its own PostgreSQL and Valkey
+	@$(BIN)/penstock serve
+
+check: $(STAMP) ## Format, lint, types, imports, policies: under three minutes
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest tests/test_house.py tests/unit/policy -n $(WORKERS)
+
+test: $(STAMP) ## All tests, with real PostgreSQL, Valkey and git
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+format: $(STAMP) ## Format and fix what can be fixed
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet . || true
+
+bench: $(STAMP) ## Print the speed and size table
+	@$(BIN)/python benchmarks/run.py
+
+eval-detection: $(STAMP) ## Score detection (CORPUS=truth folder, SNAPSHOTS=laid-out repositories)
+	@$(BIN)/python benchmarks/eval_detection.py --corpus $(CORPUS) --snapshots $(SNAPSHOTS)
+
+lock: $(STAMP) ## Pin every dependency with hashes (after a change in pyproject.toml)
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
+		--no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
+
+.PHONY: help install demo serve check test format bench eval-detection lock

@@ -1,0 +1,1 @@
+"""Stop 9: artifacts become files, a commit or a pull request."""

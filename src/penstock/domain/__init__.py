@@ -1,0 +1,1 @@
+"""The nouns of the house (docs/glossary.md); imports nothing of ours."""

@@ -1,0 +1,159 @@
+"""The pipeline: the command that asks for one, its record, its states, the events on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from penstock.domain.artifacts import Artifact
+from penstock.domain.facts import RepositoryFacts
+from penstock.domain.policy import Decision
+from penstock.domain.skills import Selection, SkillUse
+from penstock.domain.spec import PipelineSpec
+
+MAX_INTENT = 2_000
+"""Characters of the intent; DESIGN.md §1."""
+
+
+class Status(StrEnum):
+    """States of a pipeline's record; BEHAVIOUR.md §2.1."""
+
+    ACCEPTED = "accepted"
+    DRAFTED = "drafted"
+    GENERATED = "generated"
+    ACTIVE = "active"
+    GITHUB_PENDING = "github_pending"
+    GITHUB_FAILED = "github_failed"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: Mapping[Status, frozenset[Status]] = {
+    Status.ACCEPTED: frozenset({Status.DRAFTED, Status.FAILED, Status.REJECTED, Status.GENERATED}),
+    Status.DRAFTED: frozenset({Status.GENERATED, Status.REJECTED, Status.FAILED}),
+    Status.GENERATED: frozenset({Status.ACTIVE, Status.GITHUB_PENDING, Status.GITHUB_FAILED}),
+    Status.GITHUB_PENDING: frozenset({Status.ACTIVE, Status.GITHUB_FAILED, Status.CANCELLED}),
+    Status.GITHUB_FAILED: frozenset({Status.GITHUB_PENDING}),
+    Status.FAILED: frozenset({Status.ACCEPTED, Status.DRAFTED}),
+    Status.ACTIVE: frozenset(),
+    Status.REJECTED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+"""Allowed moves; everything else is a bug. accepted -> generated and -> rejected exist because template mode needs no draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, after the gateway admitted them. Permission is what ``scopes`` says and nothing else."""
+
+    org_id: str
+    principal_id: str
+    scopes: frozenset[str]
+    key_id: str | None = None
+
+
+LOCAL_CALLER = Caller("local", "local-user", frozenset({"pipelines:generate", "pipelines:read", "pipelines:validate", "pipelines:commit"}))
+"""The person at the command line: the machine's own login is the authentication."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The developer's choices; None means: let facts, intent and defaults decide."""
+
+    target: str | None = None
+    """cloud-run, gke, none."""
+    runtime: str | None = None
+    """Language runtime version to use instead of the detected one."""
+    project: str | None = None
+    region: str | None = None
+    cluster: str | None = None
+    port: int | None = None
+    branch: str | None = None
+    """The branch whose pushes are released (default main)."""
+    environments: tuple[str, ...] = ()
+    """Names in order of promotion; the last, or one named prod/production, is production."""
+    public: bool = False
+    mode: str = "template"
+    """template; ai comes with the model."""
+    fallback: str = "on_breaker_open"
+    delivery: str = "none"
+    """none, files (write into the local repository), branch (a git commit on a new branch)."""
+    delivery_branch: str | None = None
+    overwrite: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class GeneratePipeline:
+    """The command behind POST /pipelines/generate, `penstock generate` and the MCP tool."""
+
+    intent: str
+    service_name: str | None
+    files: Mapping[str, bytes] | None = None
+    """The repository's files as sent by the caller."""
+    local_path: str | None = None
+    """A folder on this machine; only the command line may set it."""
+    subpath: str = "."
+    """Folder of the service inside the repository."""
+    repository: str | None = None
+    ref: str | None = None
+    options: Options = field(default_factory=Options)
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageEvent:
+    """One stage of the walk has started or ended. The same events feed CLI, SSE, console and trace."""
+
+    name: str
+    """detect, select, plan, render, judge, record, deliver, archive."""
+    outcome: str
+    """started, ok, failed, skipped."""
+    ms: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What happened to the files. ``mode`` as in Options.delivery."""
+
+    mode: str
+    written: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    """(path, reason): files left alone."""
+    branch: str | None = None
+    commit_sha: str | None = None
+    no_changes: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A pipeline before anything happened: what `plan` shows and `generate` goes on with."""
+
+    facts: RepositoryFacts
+    selection: Selection
+    skills_used: tuple[SkillUse, ...]
+    spec: PipelineSpec
+    artifacts: tuple[Artifact, ...]
+    decision: Decision
+    mode: str
+    degraded: bool = False
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """What the caller gets back."""
+
+    pipeline_id: str | None
+    status: Status
+    plan: Plan
+    delivery: Delivery
+    timings: Mapping[str, float]
+    """Stage name -> milliseconds."""
+    trace_id: str = ""
+    replayed: Mapping[str, Any] | None = None
+    """The stored answer, when an idempotent request is answered again."""

@@ -1,0 +1,1 @@
+"""Stop 1: who asks, may they, how often."""

@@ -1,0 +1,1 @@
+"""Stop 5: intent, facts and skills become a PipelineSpec."""

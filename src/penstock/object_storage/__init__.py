@@ -1,0 +1,1 @@
+"""Where bytes are kept: local files or a bucket, behind one port."""

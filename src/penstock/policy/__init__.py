@@ -1,0 +1,1 @@
+"""Stop 7: artifacts become a decision; schemas, secrets, Rego."""

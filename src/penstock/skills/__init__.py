@@ -1,0 +1,1 @@
+"""Stop 4: which skills fit; loading, versions, digests."""
