@@ -28,8 +28,8 @@ PenstockError
     └── Overloaded
 
 Each class names its slug (the heading in docs/errors.md), a title, whether a resend can help, and the next steps; the
-docstring is the default message. surfaces/http/problems.py is the one map to status codes, surfaces/cli/exits.py the one
-to exit codes.
+docstring is the default message. surfaces/http/problems.py is the one map to status codes, surfaces/cli/exits.py
+the one to exit codes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class InvalidRequest(PenstockError):
 
     slug = "invalid-request"
     title = "Invalid request"
-    next_steps = ("Correct the request and send it again.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Correct the request and send it again.",)
 
 
 class InvalidConfiguration(InvalidRequest):
@@ -68,7 +68,7 @@ class InvalidConfiguration(InvalidRequest):
 
     slug = "invalid-configuration"
     title = "Invalid configuration"
-    next_steps = ("Correct the fields named above and send it again.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Correct the fields named above and send it again.",)
 
 
 class PayloadTooLarge(InvalidRequest):
@@ -76,7 +76,9 @@ class PayloadTooLarge(InvalidRequest):
 
     slug = "payload-too-large"
     title = "Payload too large"
-    next_steps = ("Send fewer or smaller files; detection needs manifests and entry points, not the whole tree.",)
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Send fewer or smaller files; detection needs manifests and entry points, not the whole tree.",
+    )
 
 
 class PathProblem(InvalidRequest):
@@ -84,7 +86,7 @@ class PathProblem(InvalidRequest):
 
     slug = "path-problem"
     title = "Path cannot be used"
-    next_steps = ("Check the path and its permissions.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Check the path and its permissions.",)
 
 
 class Refused(PenstockError):
@@ -92,7 +94,7 @@ class Refused(PenstockError):
 
     slug = "forbidden"
     title = "Forbidden"
-    next_steps = ("Ask an administrator of your organisation for access.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Ask an administrator of your organisation for access.",)
 
 
 class InvalidApiKey(Refused):
@@ -100,7 +102,7 @@ class InvalidApiKey(Refused):
 
     slug = "unauthenticated"
     title = "Invalid API key"
-    next_steps = (
+    next_steps: ClassVar[tuple[str, ...]] = (
         "Send a valid key as `Authorization: Bearer pst_...` or `X-API-Key: pst_...`.",
         "Create one with `penstock keys create --name NAME` on the server's machine.",
     )
@@ -116,7 +118,7 @@ class RateLimitExceeded(Refused):
     slug = "rate-limited"
     title = "Too many requests"
     retryable = True
-    next_steps = ("Wait as long as Retry-After says, then send it again.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Wait as long as Retry-After says, then send it again.",)
 
     def __init__(self, message: str | None = None, *, retry_after_s: int, **extra: Any) -> None:
         super().__init__(message, retry_after_s=retry_after_s, **extra)
@@ -129,7 +131,9 @@ class IdempotencyConflict(Refused):
     slug = "idempotency-in-flight"
     title = "Idempotency key in flight"
     retryable = True
-    next_steps = ("Wait a moment and send the same request again, or look at the pipeline in Location.",)
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Wait a moment and send the same request again, or look at the pipeline in Location.",
+    )
 
 
 class IdempotencyKeyReused(InvalidRequest):
@@ -137,7 +141,7 @@ class IdempotencyKeyReused(InvalidRequest):
 
     slug = "idempotency-key-reused"
     title = "Idempotency key reused"
-    next_steps = ("Use a new Idempotency-Key for a new request.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Use a new Idempotency-Key for a new request.",)
 
 
 class NotFound(PenstockError):
@@ -145,7 +149,7 @@ class NotFound(PenstockError):
 
     slug = "not-found"
     title = "Not found"
-    next_steps = ("Check the name or id.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Check the name or id.",)
 
 
 class SkillNotFound(NotFound):
@@ -153,7 +157,9 @@ class SkillNotFound(NotFound):
 
     slug = "skill-not-found"
     title = "Skill not found"
-    next_steps = ("Contact the platform team: no published skill fits this repository and target.",)
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Contact the platform team: no published skill fits this repository and target.",
+    )
 
 
 class PipelineNotFound(NotFound):
@@ -175,7 +181,7 @@ class NothingToBuild(InvalidConfiguration):
 
     slug = "nothing-to-build"
     title = "Nothing to build"
-    next_steps = (
+    next_steps: ClassVar[tuple[str, ...]] = (
         "Run `penstock detect PATH` to see what was looked at.",
         "Add a manifest (package.json, pyproject.toml, pom.xml, go.mod, ...) or a Dockerfile.",
     )
@@ -186,7 +192,9 @@ class PolicyViolations(PenstockError):
 
     slug = "policy-violation"
     title = "Policy violations"
-    next_steps = ("Fix the violations listed, each with its remediation, and send it again.",)
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Fix the violations listed, each with its remediation, and send it again.",
+    )
 
     def __init__(self, message: str | None = None, *, decision: Decision, **extra: Any) -> None:
         super().__init__(message, **extra)
@@ -198,7 +206,7 @@ class DeliveryConflict(PenstockError):
 
     slug = "repository-conflict"
     title = "Files in the way"
-    next_steps = ("Move the files listed, or run again with --overwrite to replace them.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Move the files listed, or run again with --overwrite to replace them.",)
 
 
 class DeliveryFailed(PenstockError):
@@ -206,7 +214,9 @@ class DeliveryFailed(PenstockError):
 
     slug = "delivery-failed"
     title = "Delivery failed"
-    next_steps = ("The files are kept: fetch them from the pipeline's artifacts and commit them by hand.",)
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "The files are kept: fetch them from the pipeline's artifacts and commit them by hand.",
+    )
 
 
 class Unavailable(PenstockError):
@@ -215,7 +225,7 @@ class Unavailable(PenstockError):
     slug = "unavailable"
     title = "Unavailable"
     retryable = True
-    next_steps = ("Try again in a moment.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Try again in a moment.",)
 
 
 class DatabaseFailed(Unavailable):
@@ -223,7 +233,7 @@ class DatabaseFailed(Unavailable):
 
     slug = "database-error"
     title = "Database error"
-    next_steps = ("Try again; if it stays, contact the platform team with the trace_id.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Try again; if it stays, contact the platform team with the trace_id.",)
 
 
 class AuthUnavailable(Unavailable):
@@ -252,7 +262,7 @@ class GenerationUnavailable(Unavailable):
 
     slug = "ai-unavailable"
     title = "AI service unavailable"
-    next_steps = ("Retry later, or send it again with options.mode=template.",)
+    next_steps: ClassVar[tuple[str, ...]] = ("Retry later, or send it again with options.mode=template.",)
 
 
 class DataDirUnusable(Unavailable):
@@ -260,7 +270,9 @@ class DataDirUnusable(Unavailable):
 
     slug = "data-dir-unusable"
     title = "Data directory unusable"
-    next_steps = ("Stop the other Penstock that holds it, or choose another with --data-dir.",)
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Stop the other Penstock that holds it, or choose another with --data-dir.",
+    )
 
 
 class Overloaded(Unavailable):

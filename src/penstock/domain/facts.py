@@ -22,7 +22,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place in the repository: path relative to its root, 1-based line (None: the file as a whole), what stood there."""
+    """A place in the repository: path from its root, 1-based line (None: the file as a whole), what stood there."""
 
     path: str
     line: int | None = None
@@ -99,7 +99,7 @@ class ServiceFacts:
     """Path of the application's own Dockerfile, relative to the repository root."""
     env: tuple[EnvVar, ...] = ()
     traits: tuple[Fact[str], ...] = ()
-    """Further marks renderers ask for: ``tests-need-postgres``, ``pnp``, ``next-standalone``, ``multi-module``, ``cgo``..."""
+    """Further marks: ``tests-need-postgres``, ``pnp``, ``next-standalone``, ``multi-module``, ``cgo``..."""
     gaps: tuple[Gap, ...] = ()
 
     def has(self, trait: str) -> bool:
@@ -117,7 +117,7 @@ class CiFile:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFacts:
-    """All facts of one repository. ``primary`` is its main service (None: nothing recognisable, ``reasons`` say why)."""
+    """All facts of one repository. ``primary`` is its main service (None: nothing recognisable; ``reasons``)."""
 
     name: str
     deployable: bool
@@ -125,7 +125,7 @@ class RepositoryFacts:
     services: tuple[ServiceFacts, ...] = ()
     """Every deployable service; for a one-service repository exactly the primary."""
     monorepo: str | None = None
-    """npm-workspaces, pnpm-workspaces, turborepo, nx, uv-workspace, go-workspace, cargo-workspace, gradle-multi, folders."""
+    """npm-workspaces, pnpm-workspaces, turborepo, nx, uv-workspace, go-workspace, gradle-multi, folders, ..."""
     dockerfiles: tuple[str, ...] = ()
     ci_files: tuple[CiFile, ...] = ()
     managed_files: tuple[str, ...] = ()

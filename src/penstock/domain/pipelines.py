@@ -42,7 +42,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.REJECTED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
-"""Allowed moves; everything else is a bug. accepted -> generated and -> rejected exist because template mode needs no draft."""
+"""Allowed moves; everything else is a bug. Template mode needs no draft, so accepted may go straight to the verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class Caller:
     key_id: str | None = None
 
 
-LOCAL_CALLER = Caller("local", "local-user", frozenset({"pipelines:generate", "pipelines:read", "pipelines:validate", "pipelines:commit"}))
+LOCAL_SCOPES = frozenset({"pipelines:generate", "pipelines:read", "pipelines:validate", "pipelines:commit"})
+LOCAL_CALLER = Caller("local", "local-user", LOCAL_SCOPES)
 """The person at the command line: the machine's own login is the authentication."""
 
 

@@ -13,13 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 """A DNS label: services, steps, environments. 1-63 characters."""
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
-RelativePath = Annotated[
-    str, StringConstraints(pattern=r"^(\.|[A-Za-z0-9_@][A-Za-z0-9._@-]*(/[A-Za-z0-9_@][A-Za-z0-9._@-]*){0,15})$", max_length=200)
-]
+_PART = r"[A-Za-z0-9_@][A-Za-z0-9._@-]*"
+RelativePath = Annotated[str, StringConstraints(pattern=rf"^(\.|{_PART}(/{_PART}){{0,15}})$", max_length=200)]
 """A folder or file inside the repository: no leading dot, no ``..``, no absolute path; ``.`` is the root."""
 Text = Annotated[str, StringConstraints(max_length=4000)]
 Lane = Literal["check", "main", "release"]
-"""check: on a pull request; main: on a push to the branch, ends in a pushed image; release: image digest to Cloud Deploy."""
+"""check: on a pull request; main: on a push to the branch, ends in a pushed image; release: its digest is deployed."""
 
 
 class Node(BaseModel):
@@ -75,7 +74,7 @@ class ImageSpec(Node):
     dockerfile: RelativePath | None = None
     context: RelativePath = "."
     write_dockerfile: bool = Field(default=False, description="True: Penstock writes it, since the repository has none")
-    template: Text | None = Field(default=None, description="Dockerfile template below the language skill's assets/templates")
+    template: Text | None = Field(default=None, description="Dockerfile template of the language skill")
     params: dict[str, str | int | bool | tuple[str, ...] | None] = Field(
         default_factory=dict, description="Values for the Dockerfile template: base images, commands, paths"
     )
@@ -224,7 +223,8 @@ class PipelineSpec(Node):
             for lane in step.lanes:
                 unknown = [wanted for wanted in step.wait_for if wanted not in lanes[lane]]
                 if unknown:
-                    msg = f"step {step.id}: waits in lane {lane} for {', '.join(unknown)}, which is not an earlier step there"
+                    listed = ", ".join(unknown)
+                    msg = f"step {step.id}: waits in lane {lane} for {listed}, which is not an earlier step there"
                     raise ValueError(msg)
                 lanes[lane].add(step.id)
         return self

@@ -1,0 +1,146 @@
+"""Every number of the specification, once. Environment: PENSTOCK_<GROUP>__<NAME>; docs/settings.md lists them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from penstock.errors import InvalidConfiguration
+
+PREFIX = "PENSTOCK_"
+
+
+class Group(BaseModel):
+    """One room's settings: frozen, and a mistyped name is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpSettings(Group):
+    """The REST door."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    max_body_bytes: int = Field(default=262_144, ge=1024, description="Largest request body (bytes); POLICY.md §4.")
+    body_timeout_s: float = Field(default=10.0, gt=0, description="Seconds a client may take to send its body.")
+    max_generations: int = Field(default=60, ge=1, description="Generations worked on at once; BEHAVIOUR.md §2.5.")
+    max_waiting: int = Field(default=16, ge=0, description="Generations that may wait for a place.")
+    max_wait_s: float = Field(default=1.0, gt=0, description="Seconds a generation may wait for a place.")
+
+
+class GatewaySettings(Group):
+    """Who may, and how often."""
+
+    requests_per_minute: int = Field(default=100, ge=1, description="Requests a user may make in a minute.")
+    key_cache_s: float = Field(default=60.0, gt=0, description="Seconds a valid key is remembered in process.")
+    key_days: int = Field(default=90, ge=1, le=365, description="Days a new key lives unless told otherwise.")
+    pepper: SecretStr | None = Field(
+        default=None, description="Secret mixed into stored key hashes; made in the data folder when unset."
+    )
+
+
+class RedisSettings(Group):
+    """Rate limits and shared state."""
+
+    url: SecretStr | None = Field(default=None, description="Redis or Valkey address; unset starts an embedded Valkey.")
+    timeout_s: float = Field(default=0.05, gt=0, description="Seconds for one command; BEHAVIOUR.md §4.")
+
+
+class DatabaseSettings(Group):
+    """PostgreSQL."""
+
+    url: SecretStr | None = Field(default=None, description="PostgreSQL address; unset starts an embedded PostgreSQL.")
+    pool_min: int = Field(default=10, ge=1, description="Connections kept open.")
+    pool_max: int = Field(default=50, ge=1, description="Most connections.")
+    idle_s: float = Field(default=300.0, gt=0, description="Seconds an idle connection is kept.")
+    statement_timeout_ms: int = Field(default=1000, ge=1, description="Milliseconds one statement may take.")
+
+
+class PolicySettings(Group):
+    """The gate."""
+
+    timeout_s: float = Field(default=2.0, gt=0, description="Seconds the gate may take before it refuses to judge.")
+    fingerprint_key: SecretStr | None = Field(
+        default=None, description="Key of secret fingerprints; made in the data folder when unset."
+    )
+
+
+class ArchiveSettings(Group):
+    """The auditors' copy."""
+
+    url: str | None = Field(
+        default=None, description="Object store (gs://, s3://, file://); unset: folder in the data folder."
+    )
+
+
+class DetectionSettings(Group):
+    """Bounds of a look at a repository."""
+
+    max_files: int = Field(default=20_000, ge=1, description="Files walked before the look is cut short.")
+
+
+class CloudSettings(Group):
+    """The organisation's usual place to deploy to; a request's options win."""
+
+    project: str | None = Field(default=None, description="Google Cloud project id.")
+    region: str | None = Field(default=None, description="Google Cloud region.")
+    cluster: str | None = Field(default=None, description="GKE cluster name.")
+
+
+class TelemetrySettings(Group):
+    """Logs and spans."""
+
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+    )
+    spans_file: Path | None = Field(default=None, description="File that receives one JSON line per span; unset: none.")
+
+
+def default_data_dir() -> Path:
+    """Return $XDG_DATA_HOME/penstock or ~/.local/share/penstock."""
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "penstock"
+
+
+class Settings(BaseSettings):
+    """All settings. Frozen; made once at start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="Folder of everything kept on this machine.")
+    http: HttpSettings = HttpSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    redis: RedisSettings = RedisSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    policy: PolicySettings = PolicySettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    detection: DetectionSettings = DetectionSettings()
+    cloud: CloudSettings = CloudSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment. Raises InvalidConfiguration naming each variable that is unknown or has a bad value."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name.split("__", 1)[0] not in known)
+    if unknown:
+        message = f"Unknown setting in the environment: {', '.join(unknown)}."
+        raise InvalidConfiguration(message, fields=unknown, next_steps=("Compare the names with docs/settings.md.",))
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]  # pydantic validates
+    except ValidationError as problem:
+        fields = [PREFIX + "__".join(str(part) for part in each["loc"]).upper() for each in problem.errors()]
+        reasons = "; ".join(f"{field}: {each['msg']}" for field, each in zip(fields, problem.errors(), strict=True))
+        message = f"Settings cannot be used: {reasons}."
+        raise InvalidConfiguration(
+            message, fields=fields, next_steps=("Compare the values with docs/settings.md.",)
+        ) from None
