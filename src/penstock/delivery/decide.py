@@ -36,7 +36,7 @@ def managed_hashes(lock: bytes | None) -> dict[str, str]:
 def decide(artifacts: Sequence[Artifact], read: Callable[[str], bytes | None], *, overwrite: bool) -> Decided:
     """Compare every artifact with what is there. Raises DeliveryConflict listing the files that are not ours to replace.
 
-    ``read`` returns the present bytes of a path, or None. A file is ours when the lock lists it with the hash it has.
+    ``read`` returns the present bytes of a path, or None. Ours: listed in the lock with the hash it has.
     """
     managed = managed_hashes(read(LOCK_FILE))
     to_write: list[Artifact] = []

@@ -134,3 +134,5 @@ class RepositoryFacts:
     file_count: int = 0
     truncated: bool = field(default=False)
     """True when a bound (files, bytes) stopped the walk before its end."""
+    workspace: ServiceFacts | None = None
+    """The root of a workspace that is no service itself: its scripts, lock file and versions hold for all members."""

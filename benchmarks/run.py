@@ -1,0 +1,193 @@
+"""`make bench`: speed and size of what a person or a server waits for, against the numbers Penstock promises.
+
+Everything runs on this machine and stops by itself. Figures are medians unless the row says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "examples" / "payment-api"
+PENSTOCK = Path(sys.executable).parent / "penstock"
+Row = tuple[str, str, str, bool]
+
+
+def main() -> int:
+    """Run the rows asked for and print one table. Exit 1 when a promise is broken."""
+    cli = argparse.ArgumentParser(description=__doc__)
+    cli.add_argument("--only", help="run rows whose function name holds this word")
+    cli.add_argument("--requests", type=int, default=400, help="requests of the saturation row")
+    asked = cli.parse_args()
+    rows: list[Row] = []
+    for bench in (detection, secret_scan, gate, command_line, server):
+        if asked.only and asked.only not in bench.__name__:
+            continue
+        rows += bench(asked.requests) if bench is server else bench()
+    width = max(len(name) for name, *_ in rows)
+    print(f"{'what':<{width}}  {'measured':>14}  {'promise':>14}")
+    for name, measured, promise, kept in rows:
+        print(f"{name:<{width}}  {measured:>14}  {promise:>14}  {'' if kept else 'BROKEN'}")
+    return 0 if all(kept for *_, kept in rows) else 1
+
+
+def times(work: Callable[[], object], count: int, warm: int = 2) -> list[float]:
+    """Return milliseconds of ``count`` runs, sorted, after ``warm`` unmeasured ones."""
+    for _ in range(warm):
+        work()
+    taken = []
+    for _ in range(count):
+        begun = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - begun) * 1000)
+    return sorted(taken)
+
+
+def p99(taken: list[float]) -> float:
+    """Return the 99th percentile of sorted values."""
+    return taken[min(len(taken) - 1, int(len(taken) * 0.99))]
+
+
+def row(name: str, ms: float, promise_ms: float) -> Row:
+    """Return one row in milliseconds."""
+    return name, f"{ms:.1f} ms", f"< {promise_ms:.0f} ms", ms < promise_ms
+
+
+def detection() -> list[Row]:
+    """Look at a made-up monorepo of 5,000 files."""
+    from penstock.detection import detect
+    from penstock.detection.tree import LocalTree
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for index in range(4_990):
+            path = root / "services" / f"s{index % 10}" / "src" / f"part{index % 40}" / f"file{index}.js"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("module.exports = () => process.env.HOME;\n")
+        for index in range(10):
+            manifest = {"name": f"s{index}", "scripts": {"test": "node --test", "start": "node src/index.js"}}
+            (root / "services" / f"s{index}" / "package.json").write_text(json.dumps(manifest))
+        taken = times(lambda: detect(LocalTree(root), name="big"), 7)
+    return [row("detection, 5,000 files", statistics.median(taken), 300)]
+
+
+def secret_scan() -> list[Row]:
+    """Scan a mebibyte of ordinary YAML."""
+    from penstock.policy.secrets import scan
+
+    block = "  - name: step\n    env: ['REGION=europe-west1', 'LOG_LEVEL=info']\n    args: [build, --tag, app]\n"
+    text = block * (1_048_576 // len(block))
+    taken = times(lambda: scan(text, path="cloudbuild.yaml"), 5)
+    return [row("secret scan, 1 MiB", statistics.median(taken), 300)]
+
+
+def gate() -> list[Row]:
+    """Judge the example's generated files, in process."""
+    from penstock.bootstrap import open_engine
+    from penstock.domain.pipelines import LOCAL_CALLER, GeneratePipeline, Options
+    from penstock.domain.policy import Profile
+    from penstock.settings import load_settings
+
+    async def run() -> tuple[int, list[float]]:
+        async with open_engine(load_settings()) as engine:
+            command = GeneratePipeline(
+                "Create CI/CD pipeline", "payment-api", local_path=str(EXAMPLE), options=Options(dry_run=True)
+            )
+            plan = await engine.pipelines.plan(LOCAL_CALLER, command)
+            files = {artifact.path: artifact.content for artifact in plan.artifacts[:10]}
+            taken = []
+            for _ in range(200):
+                begun = time.perf_counter()
+                await engine.pipelines.validate(LOCAL_CALLER, files, profile=Profile.STANDARD)
+                taken.append((time.perf_counter() - begun) * 1000)
+            return len(files), sorted(taken[20:])
+
+    count, taken = asyncio.run(run())
+    return [
+        row(f"gate, {count} files, p50", statistics.median(taken), 20),
+        row(f"gate, {count} files, p99", p99(taken), 20),
+    ]
+
+
+def command_line() -> list[Row]:
+    """Start the command line as a person does."""
+
+    def run(*command: str) -> Callable[[], object]:
+        return lambda: subprocess.run([PENSTOCK, *command], check=False, capture_output=True)
+
+    return [
+        row("penstock --help", statistics.median(times(run("--help"), 9)), 200),
+        row("penstock check (example)", statistics.median(times(run("check", str(EXAMPLE)), 5)), 1_000),
+        row(
+            "penstock plan (example)",
+            statistics.median(times(run("plan", "Create a pipeline", "--repo", str(EXAMPLE)), 5)),
+            3_000,
+        ),
+    ]
+
+
+def server(requests: int) -> list[Row]:
+    """Start a server, generate one by one, then as fast as it can, and look at its memory."""
+    from server_load import load
+
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PENSTOCK_GATEWAY__REQUESTS_PER_MINUTE": "1000000"}
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            [PENSTOCK, "serve", "--port", "0", "--data-dir", folder],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+        try:
+            address, key = announced(process)
+            started = (time.perf_counter() - begun) * 1000
+            idle = resident_mib(process.pid)
+            figures = asyncio.run(load(address, key, EXAMPLE, requests))
+            busy = resident_mib(process.pid)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+    return [
+        row("serve, first start to ready", started, 3_000),
+        row("generate, warm server, p50", figures["p50"], 150),
+        row("generate, warm server, p99", figures["p99"], 500),
+        ("generate at saturation (32 in flight)", f"{figures['rate']:.0f} req/s", "> 20 req/s", figures["rate"] > 20),
+        ("generate at 60 in flight: memory", f"{busy:.0f} MiB", "< 600 MiB", busy < 600),
+        ("server idle: memory", f"{idle:.0f} MiB", "< 200 MiB", idle < 200),
+    ]
+
+
+def announced(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Read the address and the bootstrap key the server prints at its first start."""
+    address = key = ""
+    for line in process.stdout or ():
+        address = (re.search(r"http://[\w.:\[\]]+", line) or [address])[0]
+        key = (re.search(r"pst_live_\w+", line) or [key])[0]
+        if address and key and "curl" in line:
+            break
+    return address, key
+
+
+def resident_mib(pid: int) -> float:
+    """Return the resident memory of one process, without its children."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    sys.exit(main())

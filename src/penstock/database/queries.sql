@@ -1,0 +1,216 @@
+-- Every statement Penstock sends, named and explained. database/queries.py reads this file.
+-- Each is one statement, and so one transaction and one trip (measured: twice as fast as five statements).
+
+-- name: ping
+-- Whether the database answers.
+SELECT 1;
+
+-- name: claim
+-- TX1: make the record, or find the one that has this key already. No row: another claim was committed between our
+-- snapshot and our insert; ask again.
+WITH made AS (
+    INSERT INTO pipelines (
+        pipeline_id, org_id, principal_id, idem_key, fingerprint, request, service_name, intent, repo, ref, trace_id,
+        lease_owner, lease_until
+    )
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() + $13::interval)
+    ON CONFLICT (org_id, principal_id, idem_key) DO NOTHING
+    RETURNING *
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, after, trace_id)
+    SELECT org_id, principal_id, pipeline_id, 'pipeline.claimed', status, trace_id FROM made
+), found AS (
+    SELECT *, true AS made FROM made
+    UNION ALL
+    SELECT *, false FROM pipelines
+    WHERE org_id = $2 AND principal_id = $3 AND idem_key = $4 AND NOT EXISTS (SELECT FROM made)
+)
+SELECT
+    pipeline_id, made, fingerprint, status, lease_epoch, version, attempt_no, decision, failure_code, failure_detail,
+    response_body, draft, lease_until IS NOT NULL AND lease_until > now() AS leased
+FROM found;
+
+-- name: resume
+-- Take over a record that was never promised: it failed, or whoever worked on it is gone. No row: somebody was quicker.
+WITH taken AS (
+    UPDATE pipelines SET
+        status = CASE WHEN status <> 'failed' THEN status WHEN draft IS NULL THEN 'accepted' ELSE 'drafted' END,
+        lease_epoch = lease_epoch + 1, version = version + 1, attempt_no = attempt_no + 1,
+        lease_owner = $3, lease_until = now() + $4::interval, trace_id = $5,
+        failure_code = NULL, failure_detail = NULL, terminal_at = NULL, updated_at = now()
+    WHERE
+        pipeline_id = $1 AND lease_epoch = $2
+        AND (status = 'failed' OR (status IN ('accepted', 'drafted') AND (lease_until IS NULL OR lease_until <= now())))
+    RETURNING *
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, after, detail, trace_id)
+    SELECT
+        org_id, principal_id, pipeline_id, 'pipeline.resumed', status, json_build_object('attempt', attempt_no), trace_id
+    FROM taken
+)
+SELECT pipeline_id, status, lease_epoch, version, attempt_no, draft FROM taken;
+
+-- name: promise
+-- TX2: artifacts, audit row, usage, event and answer together. No row: the lease is somebody else's now.
+WITH promised AS (
+    UPDATE pipelines SET
+        status = 'generated', version = version + 1, mode = $4, degraded = $5, skills_used = $6, artifact_digest = $7,
+        policy_revision = $8, decision_id = $9, response_status = $10, response_body = $11, draft = NULL,
+        lease_until = now() + $12::interval, updated_at = now()
+    WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status IN ('accepted', 'drafted')
+    RETURNING *
+), kept AS (
+    INSERT INTO pipeline_artifacts (pipeline_id, path, content, sha256, executable, lines)
+    SELECT promised.pipeline_id, file.path, file.content, file.sha256, file.executable, file.lines
+    FROM promised,
+    unnest($13::text[], $14::bytea[], $15::text[], $16::boolean[], $17::json[])
+    AS file (path, content, sha256, executable, lines)
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, detail, trace_id)
+    SELECT
+        org_id, principal_id, pipeline_id, 'pipeline.promised', $18, status,
+        json_build_object('artifact_digest', artifact_digest, 'policy_revision', policy_revision, 'decision_id', decision_id),
+        trace_id
+    FROM promised
+), used AS (
+    INSERT INTO usage_events (org_id, principal_id, pipeline_id, kind, detail)
+    SELECT org_id, principal_id, pipeline_id, 'pipeline', json_build_object('mode', mode, 'degraded', degraded)
+    FROM promised
+), announced AS (
+    INSERT INTO outbox (org_id, pipeline_id, kind, payload)
+    SELECT
+        org_id, pipeline_id, 'pipeline.promised',
+        json_build_object('pipeline_id', pipeline_id, 'artifact_digest', artifact_digest, 'trace_id', trace_id)
+    FROM promised
+)
+SELECT version FROM promised;
+
+-- name: settle
+-- Any later step of the lease holder: active, github_pending or github_failed after the promise; rejected or failed
+-- before it. A terminal state gives the lease back. No row: fenced, somebody else has the lease.
+WITH settled AS (
+    UPDATE pipelines SET
+        status = $4, version = version + 1,
+        branch = coalesce($5, branch), commit_sha = coalesce($6, commit_sha), no_changes = no_changes OR $7,
+        audit_state = coalesce($8, audit_state), failure_code = $9, failure_detail = $10,
+        decision = coalesce($11, decision), response_status = coalesce($12, response_status),
+        response_body = coalesce($13, response_body),
+        draft = CASE WHEN $4 = 'rejected' THEN NULL ELSE draft END,
+        lease_owner = NULL, lease_until = NULL, updated_at = now(),
+        terminal_at = CASE WHEN $4 IN ('active', 'github_failed', 'rejected', 'failed', 'cancelled') THEN now() END
+    WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status = ANY($14::text[])
+    RETURNING *
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, detail, trace_id)
+    SELECT
+        org_id, principal_id, pipeline_id, 'pipeline.settled', $15, status,
+        json_build_object('commit_sha', commit_sha, 'failure_code', failure_code, 'failure_detail', failure_detail),
+        trace_id
+    FROM settled
+), announced AS (
+    INSERT INTO outbox (org_id, pipeline_id, kind, payload)
+    SELECT
+        org_id, pipeline_id, 'pipeline.' || status,
+        json_build_object(
+            'pipeline_id', pipeline_id, 'status', status, 'commit_sha', commit_sha, 'failure_code', failure_code,
+            'trace_id', trace_id
+        )
+    FROM settled
+)
+SELECT version FROM settled;
+
+-- name: read_back
+-- After an answer was lost: where the record stands.
+SELECT status, lease_epoch, lease_owner, version FROM pipelines WHERE pipeline_id = $1;
+
+-- name: get
+-- One record, as its organisation may see it.
+SELECT
+    pipeline_id, org_id, principal_id, status, service_name, intent, repo, ref, mode, degraded, skills_used,
+    artifact_digest, policy_revision, decision_id, branch, commit_sha, no_changes, audit_state, attempt_no, version,
+    failure_code, failure_detail, trace_id, created_at, updated_at, terminal_at
+FROM pipelines
+WHERE org_id = $1 AND pipeline_id = $2;
+
+-- name: list
+-- A page of an organisation's records, newest first: ids grow with time.
+SELECT
+    pipeline_id, org_id, principal_id, status, service_name, intent, repo, ref, mode, degraded, skills_used,
+    artifact_digest, policy_revision, decision_id, branch, commit_sha, no_changes, audit_state, attempt_no, version,
+    failure_code, failure_detail, trace_id, created_at, updated_at, terminal_at
+FROM pipelines
+WHERE org_id = $1 AND ($3::uuid IS NULL OR pipeline_id < $3)
+ORDER BY pipeline_id DESC
+LIMIT $2;
+
+-- name: artifacts
+-- The files of one pipeline; one row without a path when there are none yet, no row when there is no such pipeline.
+SELECT file.path, file.content, file.executable, file.lines
+FROM pipelines LEFT JOIN pipeline_artifacts AS file USING (pipeline_id)
+WHERE org_id = $1 AND pipeline_id = $2
+ORDER BY file.path;
+
+-- name: find_key
+-- One API key by its public part.
+SELECT * FROM api_keys WHERE kid = $1;
+
+-- name: list_keys
+-- Keys, newest first; all organisations when none is named.
+SELECT * FROM api_keys WHERE $1::text IS NULL OR org_id = $1 ORDER BY created_at DESC, kid;
+
+-- name: add_key
+-- A new key and its audit row. No row: it is a second bootstrap key, or the public part is taken.
+WITH made AS (
+    INSERT INTO api_keys (
+        kid, key_hash, pepper_version, org_id, owner, name, scopes, allowed_cidrs, bootstrap, created_at, expires_at
+    )
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    ON CONFLICT DO NOTHING
+    RETURNING *
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, action, detail)
+    SELECT org_id, owner, 'key.created', json_build_object('kid', kid, 'name', name, 'scopes', scopes) FROM made
+)
+SELECT * FROM made;
+
+-- name: revoke_key
+-- Revoke a key; revoking again changes nothing. No row: there is no such key.
+WITH revoked AS (
+    UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2)
+    WHERE kid = $1
+    RETURNING *
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, action, detail)
+    SELECT org_id, owner, 'key.revoked', json_build_object('kid', kid, 'name', name) FROM revoked
+)
+SELECT * FROM revoked;
+
+-- name: touch_key
+-- Remember the hour of a key's last use.
+UPDATE api_keys SET last_used_at = date_trunc('hour', $2::timestamptz)
+WHERE kid = $1 AND (last_used_at IS NULL OR last_used_at < date_trunc('hour', $2::timestamptz));
+
+-- name: applied_migrations
+-- What the schema is made of.
+SELECT version, name, checksum FROM schema_migrations ORDER BY version;
+
+-- name: has_migrations
+-- Whether this database was ever migrated.
+SELECT to_regclass('schema_migrations') IS NOT NULL;
+
+-- name: make_migrations
+-- The runner's own table.
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: record_migration
+-- In the migration's own transaction.
+INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3);
+
+-- name: lock_migrations
+-- One migration runner at a time; held until the connection ends.
+SELECT pg_advisory_lock(7235420301);

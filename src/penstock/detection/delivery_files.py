@@ -1,0 +1,50 @@
+"""Existing delivery files, and those that Penstock itself wrote."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from penstock.domain.facts import CiFile
+
+if TYPE_CHECKING:
+    from penstock.detection.folder import Folder
+
+LOCK = "docs/cicd/penstock.lock.json"
+_KINDS: tuple[tuple[str, str], ...] = (
+    (r"^\.github/workflows/[^/]+\.ya?ml$", "github-workflow"),
+    (r"(^|/)[\w.-]*cloudbuild[\w.-]*\.(ya?ml|json)$", "cloudbuild"),
+    (r"(^|/)clouddeploy[\w.-]*\.ya?ml$", "clouddeploy"),
+    (r"(^|/)skaffold[\w.-]*\.ya?ml$", "skaffold"),
+    (r"^\.gitlab-ci\.ya?ml$", "gitlab"),
+    (r"(^|/)Jenkinsfile[\w.-]*$", "jenkins"),
+    (r"^\.circleci/config\.ya?ml$", "circleci"),
+    (r"^azure-pipelines[\w.-]*\.ya?ml$", "azure-pipelines"),
+    (r"^\.travis\.ya?ml$", "travis"),
+    (r"^bitbucket-pipelines\.ya?ml$", "bitbucket"),
+    (r"^\.drone\.ya?ml$", "drone"),
+    (r"^\.buildkite/[^/]+\.ya?ml$", "buildkite"),
+    (r"^appveyor\.ya?ml$", "appveyor"),
+    (r"^\.woodpecker(/[^/]+)?\.ya?ml$", "woodpecker"),
+)
+_COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _KINDS)
+
+
+def ci_files(root: Folder) -> tuple[CiFile, ...]:
+    """Return the delivery files of a repository."""
+    found: list[CiFile] = []
+    for path in root.below:
+        if path.endswith((".yml", ".yaml", ".json")) or "Jenkinsfile" in path:
+            kind = next((kind for pattern, kind in _COMPILED if pattern.search(path)), None)
+            if kind is not None:
+                found.append(CiFile(path, kind))
+    return tuple(found)
+
+
+def managed_files(root: Folder) -> tuple[str, ...]:
+    """Return the paths that the repository's own lock file lists as written by Penstock."""
+    document = root.json(LOCK)
+    files = document.get("files") if document else None
+    if isinstance(files, dict):
+        return tuple(sorted(str(path) for path in files))
+    return ()

@@ -1,0 +1,20 @@
+# METADATA
+# title: Findings made before Rego runs
+# description: The scanner, the parser and the path check report by rule id; each rule claims its own.
+package penstock.lib.facts
+
+buckets := ["secret_findings", "parse_findings", "path_findings"]
+
+# The findings reported for one rule id, in the shape every rule returns.
+reported(id) := {finding |
+	some bucket in buckets
+	some fact in object.get(input.facts, bucket, [])
+	fact.rule == id
+	finding := {
+		"file": fact.file,
+		"index": object.get(fact, "index", 0),
+		"pointer": object.get(fact, "pointer", ""),
+		"line": object.get(fact, "line", 0),
+		"args": {"detail": object.get(fact, "detail", "")},
+	}
+}

@@ -1,0 +1,17 @@
+# METADATA
+# title: Protected path
+# description: The pipeline writer must not be able to change who reviews it.
+# custom:
+#   id: compliance.change.protected_paths
+#   severity: D
+#   message: "the path may not be written: {detail}"
+#   remediation: Ask an admin to grant the path or scope.
+#   controls:
+#     soc2: [CC8.1, CC6.3]
+#   waivable: false
+#   since: 0.1.0
+package penstock.rules.compliance.change.protected_paths
+
+import data.penstock.lib.facts
+
+findings := facts.reported("compliance.change.protected_paths")

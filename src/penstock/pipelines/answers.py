@@ -1,0 +1,152 @@
+"""Answers as documents: what HTTP sends, what the command line prints with --json, what is replayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.domain.facts import Fact, RepositoryFacts, ServiceFacts
+from penstock.domain.pipelines import PipelineResult, Plan
+from penstock.domain.policy import Decision, Violation
+from penstock.domain.skills import Candidate
+
+
+def answer(result: PipelineResult) -> dict[str, Any]:
+    """Return the whole answer. ``pipeline_id``, ``artifacts`` and ``skills_used`` are the specification's keys."""
+    delivery = result.delivery
+    return {
+        "pipeline_id": result.pipeline_id,
+        "status": result.status.value,
+        **plan_document(result.plan),
+        "delivery": {
+            "mode": delivery.mode,
+            "written": list(delivery.written),
+            "unchanged": list(delivery.unchanged),
+            "skipped": [{"path": path, "reason": reason} for path, reason in delivery.skipped],
+            "branch": delivery.branch,
+            "commit_sha": delivery.commit_sha,
+            "no_changes": delivery.no_changes,
+        },
+        "timings": dict(result.timings),
+        "trace_id": result.trace_id,
+    }
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return what a plan says: files, skills with reasons, assumptions, verdict."""
+    return {
+        "artifacts": {artifact.path: artifact.text for artifact in plan.artifacts},
+        "skills_used": [{"name": use.name, "version": use.version, "digest": use.digest} for use in plan.skills_used],
+        "mode": plan.mode,
+        "degraded": plan.degraded,
+        "target": plan.spec.target,
+        "selection": {
+            "chosen": [_candidate(each) for each in plan.selection.chosen],
+            "runners_up": [_candidate(each) for each in plan.selection.runners_up],
+        },
+        "facts": facts_document(plan.facts),
+        "assumptions": [assumption.text for assumption in plan.spec.assumptions],
+        "questions": list(plan.spec.questions),
+        "policy": decision_document(plan.decision),
+    }
+
+
+def decision_document(decision: Decision) -> dict[str, Any]:
+    """Return a verdict in the words of the specification's 422 body (POLICY.md §2.3)."""
+    return {
+        "allow": decision.allow,
+        "profile": decision.profile.value,
+        "details": [violation_document(each) for each in decision.violations],
+        "warnings": [violation_document(each) for each in decision.warnings],
+        "waived": [violation_document(each) for each in decision.waived],
+        "controls": decision.controls,
+        "files": list(decision.files),
+        "skipped": [{"path": path, "reason": reason} for path, reason in decision.skipped],
+        "rules_evaluated": decision.rules_evaluated,
+        "engine": decision.engine,
+        "decision_id": decision.decision_id,
+        "policy_revision": decision.policy_revision,
+    }
+
+
+def violation_document(violation: Violation) -> dict[str, Any]:
+    """Return one finding; ``policy`` and ``violation`` are the specification's keys."""
+    return {
+        "policy": violation.policy,
+        "violation": violation.message,
+        "rule": violation.rule,
+        "severity": violation.severity,
+        "file": violation.file,
+        "line": violation.line,
+        "column": violation.column,
+        "path": violation.pointer,
+        "remediation": violation.remediation,
+        "docs": violation.docs,
+        "controls": list(violation.controls),
+        "waivable": violation.waivable,
+        "fingerprint": violation.fingerprint,
+    }
+
+
+def facts_document(facts: RepositoryFacts) -> dict[str, Any]:
+    """Return the facts, each with its source."""
+    return {
+        "name": facts.name,
+        "deployable": facts.deployable,
+        "monorepo": facts.monorepo,
+        "primary": facts.primary.path if facts.primary else None,
+        "services": [service_document(service) for service in (facts.services or _only(facts.primary))],
+        "dockerfiles": list(facts.dockerfiles),
+        "ci_files": [{"path": file.path, "kind": file.kind} for file in facts.ci_files],
+        "managed_files": list(facts.managed_files),
+        "reasons": list(facts.reasons),
+        "file_count": facts.file_count,
+        "truncated": facts.truncated,
+    }
+
+
+def service_document(service: ServiceFacts) -> dict[str, Any]:
+    """Return one service's facts: value, source, basis for each."""
+    document: dict[str, Any] = {
+        "path": service.path,
+        "name": service.name,
+        "kind": service.kind,
+        "ecosystem": service.ecosystem,
+        "runtime_kind": service.runtime_kind,
+        "package_manager_version": service.package_manager_version,
+        "port_env": service.port_env,
+    }
+    for field in FACT_FIELDS:
+        document[field] = _fact(getattr(service, field))
+    document["env"] = [{"name": each.name, "secret": each.secret, "source": str(each.source)} for each in service.env]
+    document["traits"] = [_fact(trait) for trait in service.traits]
+    document["gaps"] = [
+        {"field": gap.field, "reason": gap.reason, "source": str(gap.source) if gap.source else None}
+        for gap in service.gaps
+    ]
+    return document
+
+
+FACT_FIELDS = (
+    "language", "runtime_version", "package_manager", "lockfile", "framework", "install_command", "build_command",
+    "lint_command", "test_command", "start_command", "output_dir", "port", "dockerfile",
+)  # fmt: skip
+"""The fields of ServiceFacts that carry a source, in the order people read them."""
+
+
+def _fact(fact: Fact[Any] | None) -> dict[str, Any] | None:
+    if fact is None:
+        return None
+    return {"value": fact.value, "source": str(fact.source), "basis": fact.basis.value}
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "name": candidate.skill.name,
+        "version": candidate.skill.version,
+        "score": candidate.score,
+        "reasons": list(candidate.reasons),
+    }
+
+
+def _only(primary: ServiceFacts | None) -> tuple[ServiceFacts, ...]:
+    return (primary,) if primary else ()

@@ -1,0 +1,124 @@
+"""The gate's question to the engine: input v1, without a single secret value in it (POLICY.md §2.3)."""
+
+from __future__ import annotations
+
+import secrets as random_source
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.domain.policy import JudgeContext
+from penstock.policy.finding import Finding
+from penstock.policy.paths import path_findings
+from penstock.policy.reading import HINTS, Part, Reading
+from penstock.policy.secrets import find, fingerprint, masked, masks
+from penstock.policy.secrets.finding import Hit
+
+SCHEMA = "penstock.input/v1"
+_WRITTEN = frozenset({"generated", "template"})
+_SHORT = 6
+"""Literals shorter than this are only masked where they are the whole value."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """An input with what is needed to read its answer."""
+
+    document: dict[str, Any]
+    nonce: str
+    readings: dict[str, Reading]
+    facts: tuple[Finding, ...]
+    kinds: set[str]
+    replacements: dict[str, str]
+    """Secret -> marker, to keep values out of everything that is shown."""
+
+
+def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rules: frozenset[str]) -> Question:
+    """Build the input for a set of files. ``rules``: the catalogue's ids; every fact but a hint must have its rule."""
+    nonce = random_source.token_hex(8)
+    hits = {reading.path: _hits(reading) for reading in readings}
+    secret_facts = [_fact(hit, reading.path, key) for reading in readings for hit in hits[reading.path]]
+    parse_facts = [fact for reading in readings for fact in _parse_facts(reading) if _has_rule(fact, rules)]
+    written = [reading.path for reading in readings if reading.origin in _WRITTEN]
+    path_facts = path_findings(written, context.write_allow)
+    replacements = masks([hit for each in hits.values() for hit in each], key)
+    document = {
+        "schema": SCHEMA,
+        "profile": context.profile.value,
+        "now": context.now,
+        "org": {
+            "id": context.org_id,
+            "registries": list(context.registries),
+            "write_allow": list(context.write_allow),
+        },
+        "service": {"name": context.service_name or "", "public": context.public},
+        "artifacts": [
+            _artifact(reading, part, replacements) for reading in readings for part in reading.parts
+        ],
+        "facts": {
+            "secret_findings": [fact.as_fact() for fact in secret_facts],
+            "parse_findings": [_masked_fact(fact, replacements) for fact in parse_facts],
+            "path_findings": [fact.as_fact() for fact in path_facts],
+            "repo_paths": sorted({*context.repo_paths, *(reading.path for reading in readings)}),
+            "selftest": nonce,
+        },
+    }
+    kinds = {part.kind for reading in readings for part in reading.parts}
+    facts = (*secret_facts, *parse_facts, *path_facts)
+    return Question(document, nonce, {reading.path: reading for reading in readings}, facts, kinds, replacements)
+
+
+def _has_rule(fact: Finding, rules: frozenset[str]) -> bool:
+    """Whether a fact goes to the engine. Only hints may be without a rule: anything else is then missed, loudly."""
+    return fact.rule not in HINTS or fact.rule in rules
+
+
+def _hits(reading: Reading) -> list[Hit]:
+    documents = [(part.index, part.document) for part in reading.parts if part.document is not None]
+    stages = next((part.stages for part in reading.parts if part.stages is not None), None)
+    return find(reading.text, path=reading.path, documents=documents or None, stages=stages)
+
+
+def _fact(hit: Hit, path: str, key: bytes) -> Finding:
+    return Finding(
+        path, hit.line, hit.column, hit.rule, hit.pointer, hit.detail, hit.index, fingerprint(hit.value, key)
+    )
+
+
+def _parse_facts(reading: Reading) -> list[Finding]:
+    of_parts = [fact.of(reading.path, part.index) for part in reading.parts for fact in part.findings]
+    return [fact.of(reading.path, 0) for fact in reading.findings] + of_parts
+
+
+def _masked_fact(fact: Finding, replacements: dict[str, str]) -> dict[str, Any]:
+    return {**fact.as_fact(), "detail": masked(fact.detail, replacements)}
+
+
+def _artifact(reading: Reading, part: Part, replacements: dict[str, str]) -> dict[str, Any]:
+    artifact: dict[str, Any] = {
+        "path": reading.path,
+        "kind": part.kind,
+        "index": part.index,
+        "origin": reading.origin,
+        "sha256": reading.sha256,
+        "doc": _without_secrets(part.value, replacements),
+    }
+    if part.stages is not None:
+        artifact |= {key: _without_secrets(value, replacements) for key, value in part.stages.as_data().items()}
+    return artifact
+
+
+def _without_secrets(value: Any, replacements: dict[str, str]) -> Any:
+    """Return a copy in which no string holds a secret; with no secrets, the value itself."""
+    if not replacements:
+        return value
+    if isinstance(value, str):
+        whole = replacements.get(value)
+        return whole or masked(value, {each: marker for each, marker in replacements.items() if len(each) >= _SHORT})
+    if isinstance(value, dict):
+        return {key: _without_secrets(each, replacements) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each, replacements) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return replacements.get(str(value), value)
+    return value

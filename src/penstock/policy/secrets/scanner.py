@@ -1,0 +1,134 @@
+"""The secret scanner: every layer over one text, each secret once. See __init__ for what may leave this package."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+
+from penstock.kit.guarded_yaml import MAX_BYTES, YamlDocument, YamlProblem, load_documents
+from penstock.policy import dockerfile
+from penstock.policy.secrets.encoded import base64_hits, reversed_hits
+from penstock.policy.secrets.finding import CREDENTIAL, STRENGTH, Hit, SecretFinding, fingerprint
+from penstock.policy.secrets.lines import Style, line_hits, pair_hits, triggered_lines
+from penstock.policy.secrets.places import Places
+from penstock.policy.secrets.structure import dockerfile_hits, document_hits
+from penstock.policy.secrets.tokens import token_hits
+
+_PROCESS_KEY = os.urandom(32)
+"""Fingerprints made without a key are only comparable within this process."""
+_STRUCTURED = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
+_PROSE = re.compile(r"\.(md|markdown|rst|adoc|txt|html?)$", re.IGNORECASE)
+_CODE = re.compile(r"\.(py|[cm]?[jt]sx?|java|kts?|go|rb|rs|php|cs|fs|scala|exs?|lua|swift|cc?|cpp|h|vue|svelte|tf|rego)$")
+_DOCKERFILE = re.compile(r"(^|/)(Dockerfile|Containerfile)([._-][\w.-]+)?$|\.[Dd]ockerfile$")
+_COMMENT = re.compile(r"(?:^|[\s;])(?:#|//)\s?(.*)$")
+
+
+def scan(text: str, *, path: str, key: bytes = _PROCESS_KEY) -> tuple[SecretFinding, ...]:
+    """Return the secrets of a text, sorted by place, without their values. ``path`` says how to read it."""
+    return tuple(hit.finding(key) for hit in find(text, path=path))
+
+
+def redact(text: str, *, path: str = "", key: bytes = _PROCESS_KEY) -> str:
+    """Return the text with every secret replaced by ``«redacted:<rule>:<fingerprint>»``."""
+    return masked(text, masks(find(text, path=path), key))
+
+
+def find(
+    text: str,
+    *,
+    path: str,
+    documents: Sequence[tuple[int, YamlDocument]] | None = None,
+    stages: dockerfile.Dockerfile | None = None,
+) -> list[Hit]:
+    """Return the hits themselves, for use inside the policy room. What is already parsed need not be parsed again."""
+    places = Places(text)
+    if documents is None and stages is None:
+        documents, stages = _parsed(text, path)
+    hits = list(token_hits(places))
+    if documents:
+        for index, document in documents:
+            hits += document_hits(places, document, index)
+        hits += _comment_hits(places)
+    elif stages is not None:
+        hits += dockerfile_hits(places, stages)
+        hits += _comment_hits(places)
+    else:
+        hits += _line_hits(places, _style(path))
+    hits += base64_hits(places)
+    hits += reversed_hits(places)
+    return _each_once(hits)
+
+
+def masks(hits: Iterable[Hit], key: bytes) -> dict[str, str]:
+    """Return what to replace by what, longest first, so that no secret's beginning survives."""
+    found: dict[str, str] = {}
+    for hit in hits:
+        marker = f"«redacted:{hit.rule}:{fingerprint(hit.value, key)}»"
+        for literal in hit.literals or (hit.value,):
+            if literal:
+                found.setdefault(literal, marker)
+    return dict(sorted(found.items(), key=lambda item: (-len(item[0]), item[0])))
+
+
+def masked(text: str, replacements: dict[str, str]) -> str:
+    """Replace every secret in a text."""
+    for literal, marker in replacements.items():
+        if literal in text:
+            text = text.replace(literal, marker)
+    return text
+
+
+def _parsed(
+    text: str, path: str
+) -> tuple[Sequence[tuple[int, YamlDocument]] | None, dockerfile.Dockerfile | None]:
+    if _DOCKERFILE.search(path) and dockerfile.looks_like_one(text):
+        return None, dockerfile.parse(text)
+    if not _STRUCTURED.search(path) or len(text) > MAX_BYTES:
+        return None, None
+    try:
+        return list(enumerate(load_documents(text))), None
+    except YamlProblem:
+        return None, None
+
+
+def _style(path: str) -> Style:
+    if _PROSE.search(path):
+        return Style.PROSE
+    return Style.CODE if _CODE.search(path) else Style.PLAIN
+
+
+def _line_hits(places: Places, style: Style) -> Iterable[Hit]:
+    for offset, line in triggered_lines(places.raw):
+        for found in line_hits(line, style):
+            row, column = places.at_byte(offset)
+            yield Hit(CREDENTIAL, row, column + found.start, found.value, found.detail)
+    for offset, name, value in pair_hits(places.raw):
+        yield Hit(CREDENTIAL, *places.at_byte(offset), value, f"a literal value for {name[:60]}")
+
+
+def _comment_hits(places: Places) -> Iterable[Hit]:
+    """A secret in a comment is as lost as one in a value."""
+    for offset, line in triggered_lines(places.raw):
+        comment = _COMMENT.search(line)
+        if comment is None:
+            continue
+        for found in line_hits(comment.group(1), Style.PROSE):
+            row, column = places.at_byte(offset)
+            yield Hit(CREDENTIAL, row, column + comment.start(1) + found.start, found.value, found.detail)
+
+
+def _each_once(hits: Iterable[Hit]) -> list[Hit]:
+    """Keep the strongest rule for each place: a token under a credential's name is one secret, not two."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda each: (STRENGTH[each.rule], -len(each.value))):
+        if not any(_same(hit, other) for other in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda each: (each.line, each.column, each.rule))
+
+
+def _same(hit: Hit, other: Hit) -> bool:
+    if hit.value == other.value and hit.index == other.index and hit.line == other.line:
+        return True
+    near = hit.line == other.line or (bool(hit.pointer) and hit.pointer == other.pointer)
+    return near and (hit.value in other.value or other.value in hit.value)

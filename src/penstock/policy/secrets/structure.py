@@ -1,0 +1,192 @@
+"""Layer (b) on parsed files: a credential's name with a literal value, wherever the structure puts the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from penstock.kit.guarded_yaml import YamlDocument, escape
+from penstock.policy.dockerfile import Dockerfile
+from penstock.policy.secrets.credential_names import Says, what_name_says
+from penstock.policy.secrets.finding import CONFIGMAP, CREDENTIAL, K8S_SECRET, Hit
+from penstock.policy.secrets.lines import Style, line_hits, worth_a_look
+from penstock.policy.secrets.literal_values import is_literal_secret, is_reference
+from penstock.policy.secrets.places import Places
+from penstock.policy.secrets.tokens import first_token
+
+_REFERENCES = frozenset(
+    {
+        "secretName", "secretKeyRef", "secretRef", "versionName", "secretEnv", "secret_env", "imagePullSecrets",
+        "valueFrom", "configMapKeyRef", "remoteRef", "envMap", "encryptedData", "permissions", "secretObjects",
+        "existingSecret", "secretProviderClass", "secretStoreRef", "sops", "matchLabels", "selector",
+    }
+)  # fmt: skip
+"""Keys whose values point at secrets, or hold them encrypted: never values themselves."""
+_MAX_JOINED = 200
+_MAX_DEPTH = 80
+
+
+class _Walk:
+    """Walks one document and remembers where it is."""
+
+    def __init__(self, places: Places, document: YamlDocument, index: int) -> None:
+        self.places = places
+        self.document = document
+        self.index = index
+        self.rule = CREDENTIAL
+
+    def hit(self, value: str, pointer: str, detail: str, rule: str = "", literals: tuple[str, ...] = ()) -> Hit:
+        line, column = self.document.value_position(pointer)
+        first = value.partition("\n")[0] or value
+        place = self.places.find(literals[0] if literals else first, line)
+        return Hit(rule or self.rule, *(place or (line, column)), value, detail, self.index, pointer, literals)
+
+    def walk(self, value: Any, pointer: str, depth: int = 0) -> Iterator[Hit]:
+        if depth > _MAX_DEPTH:
+            return
+        if isinstance(value, dict):
+            yield from self._mapping(value, pointer, depth)
+        elif isinstance(value, list):
+            yield from self._list(value, pointer, depth)
+        elif isinstance(value, str):
+            yield from self._text(value, pointer)
+
+    def _mapping(self, value: dict[str, Any], pointer: str, depth: int) -> Iterator[Hit]:
+        yield from self._env_entry(value, pointer)
+        yield from self._command(value, pointer)
+        for key, each in value.items():
+            if key in _REFERENCES:
+                continue
+            below = f"{pointer}/{escape(key)}"
+            if isinstance(each, str | int) and not isinstance(each, bool):
+                yield from self.pair(key, each, below)
+            yield from self.walk(each, below, depth + 1)
+
+    def pair(self, name: str, value: str | int, pointer: str) -> Iterator[Hit]:
+        says = what_name_says(name)
+        if isinstance(value, int) and says is not Says.PASSWORD:
+            return
+        if "\n" not in str(value) and is_literal_secret(name, str(value), says):
+            yield self.hit(str(value), pointer, f"a literal value for {name[:60]}")
+
+    def _env_entry(self, value: dict[str, Any], pointer: str) -> Iterator[Hit]:
+        name, literal = value.get("name", value.get("key")), value.get("value")
+        if isinstance(name, str) and isinstance(literal, str | int) and not isinstance(literal, bool):
+            yield from self.pair(name, literal, f"{pointer}/value")
+
+    def _command(self, value: dict[str, Any], pointer: str) -> Iterator[Hit]:
+        """The words of one command line may be spread over entrypoint, command and args."""
+        words: list[str] = []
+        for key in ("entrypoint", "command", "args"):
+            each = value.get(key)
+            if isinstance(each, list):
+                words += [str(word) for word in each[:_MAX_JOINED]]
+            elif isinstance(each, str) and isinstance(value.get("args"), list):
+                words.append(each)
+        if not words:
+            return
+        image = value.get("name")
+        if isinstance(image, str) and "entrypoint" not in value:
+            words.insert(0, image.rpartition("/")[2].partition(":")[0])
+        key = "args" if isinstance(value.get("args"), list) else "command"
+        yield from self._joined_line(words, f"{pointer}/{key}")
+
+    def _joined_line(self, words: list[str], pointer: str) -> Iterator[Hit]:
+        line = " ".join(words)
+        if worth_a_look(line):
+            for found in line_hits(line, Style.WORDS):
+                yield self.hit(found.value, pointer, found.detail)
+
+    def _list(self, value: list[Any], pointer: str, depth: int) -> Iterator[Hit]:
+        texts = [each for each in value if isinstance(each, str)]
+        if len(texts) > 1 and len(texts) == len(value) <= _MAX_JOINED:
+            yield from self._joined_line(texts, pointer)
+            yield from self._split_token(texts, pointer)
+        for index, each in enumerate(value):
+            yield from self.walk(each, f"{pointer}/{index}", depth + 1)
+
+    def _split_token(self, texts: list[str], pointer: str) -> Iterator[Hit]:
+        """A token cut in two so that neither half has its form (H59)."""
+        found = first_token("".join(texts))
+        if found is None or any(found[0] in text for text in texts):
+            return
+        pieces = _pieces(found[0], texts)
+        if pieces:
+            yield self.hit(found[0], pointer, f"{found[1].words}, split over list entries", found[1].rule, pieces)
+
+    def _text(self, value: str, pointer: str) -> Iterator[Hit]:
+        if not worth_a_look(value):
+            return
+        for line in value.split("\n"):
+            for found in line_hits(line):
+                yield self.hit(found.value, pointer, found.detail)
+        if "\n" in value or " " in value:
+            whole = first_token(value.replace("\n", "").replace(" ", ""))
+            if whole and whole[0] not in value:
+                yield self.hit(whole[0], pointer, f"{whole[1].words}, folded", whole[1].rule, tuple(_chunks(whole[0], value)))
+
+
+def document_hits(places: Places, document: YamlDocument, index: int) -> Iterator[Hit]:
+    """Yield the secrets of one parsed document."""
+    walk = _Walk(places, document, index)
+    value = document.value
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if kind == "Secret" and "apiVersion" in value:
+        yield from _secret_hits(walk, value)
+        return
+    if kind in {"SealedSecret", "ExternalSecret", "SecretProviderClass", "ClusterExternalSecret", "SecretStore"}:
+        return
+    if kind == "ConfigMap":
+        walk.rule = CONFIGMAP
+    yield from walk.walk(value, "")
+
+
+def _secret_hits(walk: _Walk, value: dict[str, Any]) -> Iterator[Hit]:
+    """One hit for each entry that is a credential by name; when none is, one for the Secret."""
+    entries = [
+        (key, str(each), f"/{part}/{escape(key)}")
+        for part in ("data", "stringData")
+        for key, each in (value[part].items() if isinstance(value.get(part), dict) else ())
+        if isinstance(each, str | int) and str(each).strip() and not is_reference(str(each))
+    ]
+    named = [entry for entry in entries if what_name_says(entry[0]) is not Says.NOTHING]
+    for key, each, pointer in named or entries[:1]:
+        yield walk.hit(each, pointer, f"{key[:60]} has its value in the file", K8S_SECRET)
+
+
+def dockerfile_hits(places: Places, parsed: Dockerfile) -> Iterator[Hit]:
+    """Yield the secrets of a Dockerfile: ENV, ARG and LABEL pairs, and the lines of every other instruction."""
+    for instruction in parsed.instructions:
+        line = instruction.start_line
+        if instruction.cmd in {"env", "arg", "label"}:
+            for pair in instruction.value:
+                name, _, value = pair.partition("=")
+                if is_literal_secret(name, value, what_name_says(name)):
+                    place = places.find(value, line) or (line, 1)
+                    yield Hit(CREDENTIAL, *place, value, f"a literal value for {name[:60]}")
+            continue
+        texts = [(text, Style.PLAIN) for text in instruction.value]
+        if instruction.json:
+            texts.append((" ".join(instruction.value), Style.WORDS))
+        for text, style in texts:
+            for each in text.split("\n") if worth_a_look(text) else ():
+                for found in line_hits(each, style):
+                    yield Hit(CREDENTIAL, *(places.find(found.value, line) or (line, 1)), found.value, found.detail)
+
+
+def _pieces(token: str, texts: list[str]) -> tuple[str, ...]:
+    """Return the parts of the entries that make up a token, in order."""
+    joined, spans, at = "".join(texts), [], 0
+    for text in texts:
+        spans.append((at, at + len(text)))
+        at += len(text)
+    start = joined.find(token)
+    end = start + len(token)
+    return tuple(joined[max(start, left) : min(end, right)] for left, right in spans if left < end and right > start and right > left)
+
+
+def _chunks(token: str, value: str) -> Iterator[str]:
+    """Return the runs of a folded text that make up a token."""
+    for run in value.split():
+        if len(run) >= 4 and (run in token or token in run):  # noqa: PLR2004 -- shorter runs would mask ordinary words
+            yield run

@@ -1,0 +1,108 @@
+"""docs/cicd/penstock.lock.json: which files Penstock manages, from which skills, and why each line is there.
+
+Line origins are kept as runs, e.g. ``5-9@0.12+^3``: lines 5 to 9 come from template 0, lines 12, 13, ... (``+``;
+without it all from line 12), and the spec node that put them there is origin 3.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.domain.artifacts import Artifact, LineOrigin
+from penstock.domain.skills import Skill
+from penstock.domain.spec import Origin
+
+LOCK_FILE = "docs/cicd/penstock.lock.json"
+SCHEMA = "penstock.lock/v1"
+_RUN = re.compile(r"(\d+)(?:-(\d+))?@(\d+)\.(\d+)(\+?)(?:\^(\d+))?")
+
+
+def lock_artifact(spec_digest: str, skills: Sequence[Skill], artifacts: Sequence[Artifact]) -> Artifact:
+    """Return the lock file for the artifacts: no time and no id in it, so the same pipeline has the same bytes."""
+    templates: dict[str, int] = {}
+    origins: dict[Origin, int] = {}
+    files = {}
+    for artifact in sorted(artifacts, key=lambda each: each.path):
+        runs = " ".join(_runs(artifact.lines, templates, origins))
+        files[artifact.path] = {"sha256": artifact.sha256, "lines": runs}
+    document = {
+        "schema": SCHEMA,
+        "spec_digest": spec_digest,
+        "skills": [
+            {"name": skill.metadata.name, "version": skill.metadata.version, "digest": skill.metadata.digest}
+            for skill in skills
+        ],
+        "files": files,
+        "templates": list(templates),
+        "origins": [_plain(origin) for origin in origins],
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return Artifact(LOCK_FILE, text.encode())
+
+
+def lines_of(document: Mapping[str, Any], path: str) -> list[LineOrigin]:
+    """Return the line origins of a file from a parsed lock. Raises KeyError, ValueError, TypeError for a broken one."""
+    templates, origins = document["templates"], document["origins"]
+    found = []
+    for run in document["files"][path]["lines"].split():
+        match = _RUN.fullmatch(run)
+        if match is None:
+            message = f"{run[:40]!r} is no run of lines"
+            raise ValueError(message)
+        first, last = int(match[1]), int(match[2] or match[1])
+        name, start, grows = templates[int(match[3])], int(match[4]), bool(match[5])
+        origin = Origin(**origins[int(match[6])]) if match[6] else None
+        if not grows:
+            found.append(LineOrigin(first, last, f"{name}:{start}", origin))
+            continue
+        found += [LineOrigin(line, line, f"{name}:{start + line - first}", origin) for line in range(first, last + 1)]
+    return found
+
+
+def _plain(origin: Origin) -> dict[str, Any]:
+    plain: dict[str, Any] = {"kind": origin.kind, "ref": origin.ref}
+    if origin.because:
+        plain["because"] = list(origin.because)
+    return plain
+
+
+@dataclass
+class _Run:
+    """Lines that follow each other in the file and in their template, with one origin."""
+
+    first: int
+    last: int
+    template: int
+    start: int
+    origin: int | None
+
+    def takes(self, line: int, template: int, number: int, origin: int | None) -> bool:
+        """Grow by the next line if it goes on here."""
+        follows = line == self.last + 1 and number == self.start + line - self.first
+        if not follows or template != self.template or origin != self.origin:
+            return False
+        self.last = line
+        return True
+
+    def __str__(self) -> str:
+        span = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        grows = "+" if self.last > self.first else ""
+        return f"{span}@{self.template}.{self.start}{grows}{'' if self.origin is None else f'^{self.origin}'}"
+
+
+def _runs(lines: Sequence[LineOrigin], templates: dict[str, int], origins: dict[Origin, int]) -> list[str]:
+    written: list[str] = []
+    run: _Run | None = None
+    for line in lines:
+        name, _, number = line.template.rpartition(":")
+        template = templates.setdefault(name, len(templates))
+        origin = origins.setdefault(line.origin, len(origins)) if line.origin is not None else None
+        for at in range(line.first, line.last + 1):
+            if run is None or not run.takes(at, template, int(number), origin):
+                written += [str(run)] if run is not None else []
+                run = _Run(at, at, template, int(number), origin)
+    return [*written, str(run)] if run is not None else written

@@ -1,0 +1,54 @@
+"""penstock detect: the facts of a repository, each with where it was read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from penstock.detection import detect
+from penstock.detection.tree import LocalTree
+from penstock.domain.facts import RepositoryFacts, ServiceFacts
+from penstock.pipelines.answers import FACT_FIELDS, facts_document
+from penstock.surfaces.cli import exits
+from penstock.surfaces.cli.tell import printable
+
+
+async def run_detect(path: Path, *, as_json: bool) -> int:
+    """Print the facts. Nothing recognisable is an answer too. Raises PathProblem."""
+    facts = detect(LocalTree(path), name=path.resolve().name)
+    if as_json:
+        sys.stdout.write(json.dumps(facts_document(facts), indent=2) + "\n")
+        return exits.OK
+    sys.stdout.write("\n".join(facts_lines(facts)) + "\n")
+    return exits.OK
+
+
+def facts_lines(facts: RepositoryFacts) -> list[str]:
+    """Return the facts as lines of text, in columns: field, value, source."""
+    if facts.primary is None:
+        lines = [f"{facts.name}: nothing recognisable ({facts.file_count} files looked at)"]
+        return lines + [f"  {printable(reason)}" for reason in facts.reasons]
+    services = facts.services or (facts.primary,)
+    lines = [f"{facts.name}: {len(services)} service{'s' if len(services) > 1 else ''}, {facts.file_count} files"]
+    if facts.monorepo:
+        lines[0] += f", {facts.monorepo}"
+    for service in services:
+        lines += _service_lines(service)
+    lines += [f"  existing {file.kind}: {printable(file.path)}" for file in facts.ci_files]
+    return lines + [f"  note: {printable(reason)}" for reason in facts.reasons]
+
+
+def _service_lines(service: ServiceFacts) -> list[str]:
+    rows = [(field.removesuffix("_command").replace("_", " "), getattr(service, field)) for field in FACT_FIELDS]
+    shown = [(name, printable(str(fact.value)), printable(str(fact.source))) for name, fact in rows if fact is not None]
+    secrets = [each.name for each in service.env if each.secret]
+    plain = [each.name for each in service.env if not each.secret]
+    width = max((len(value) for _, value, _ in shown), default=0)
+    lines = [f"  {service.name} ({service.kind}, {service.path})"]
+    lines += [f"    {name:<16} {value:<{min(width, 44)}}  {source}" for name, value, source in shown]
+    if secrets:
+        lines.append(f"    {'secrets':<16} {', '.join(secrets)}")
+    if plain:
+        lines.append(f"    {'environment':<16} {', '.join(plain)}")
+    return lines + [f"    {'missing ' + gap.field:<16} {printable(gap.reason)}" for gap in service.gaps]

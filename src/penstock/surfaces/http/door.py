@@ -1,0 +1,155 @@
+"""What every route does on the way in, in this order: draining, who, how often, shape, a place to work in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.requests import Request
+
+from penstock.domain.pipelines import Caller, GeneratePipeline, PipelineResult, StageEvent
+from penstock.errors import InvalidApiKey, PolicyViolations
+from penstock.gateway.service import Credential
+from penstock.surfaces.http.bulkhead import Bulkhead
+from penstock.surfaces.http.edge import HEADERS, TRACE
+from penstock.surfaces.http.limits import Limits
+from penstock.surfaces.http.problems import rate_headers
+from penstock.surfaces.http.reading import header_values, read_json
+from penstock.surfaces.http.refusals import DeadlineExceeded, ShuttingDown
+from penstock.surfaces.http.requests import Body, shaped
+from penstock.telemetry.service import Telemetry
+from penstock.telemetry.trace import RequestTrace
+
+if TYPE_CHECKING:
+    from penstock.surfaces.engine import Engine
+
+Shape = TypeVar("Shape", bound=Body)
+_LONGEST_CREDENTIAL = 512
+
+
+class Door:
+    """The state of one server: the engine behind it, the places in it, whether it still takes work."""
+
+    def __init__(self, engine: Engine, *, telemetry: Telemetry, limits: Limits) -> None:
+        if engine.gateway is None:
+            message = "The REST door needs a gateway: without one everybody would be let in."
+            raise ValueError(message)
+        self.engine = engine
+        self.gateway = engine.gateway
+        self.telemetry = telemetry
+        self.limits = limits
+        self.draining = False
+        self.bulkhead = Bulkhead(
+            limits.max_generations, limits.max_waiting, limits.max_wait_s, on_shed=lambda: telemetry.count("shed")
+        )
+        self._tasks: set[asyncio.Task[PipelineResult]] = set()
+        if telemetry.metrics:
+            telemetry.metrics.generating.set_function(lambda: float(self.bulkhead.taken))
+            telemetry.metrics.waiting.set_function(lambda: float(self.bulkhead.waiting))
+
+    def drain(self) -> None:
+        """Take no new work from now on (BEHAVIOUR.md §2.7); what is being worked on goes on."""
+        self.draining = True
+
+    async def close(self, within_s: float = 1.0) -> None:
+        """Let the generations nobody waits for any more end, then cancel the rest: their keys resume them."""
+        self.drain()
+        tasks = tuple(self._tasks)
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=within_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def admit(self, request: Request, scope: str) -> Caller:
+        """Return who asks. Raises ShuttingDown, InvalidApiKey, PermissionDenied, RateLimitExceeded, AuthUnavailable."""
+        if self.draining:
+            request.scope[HEADERS].append((b"connection", b"close"))
+            raise ShuttingDown
+        trace: RequestTrace = request.scope[TRACE]
+        begun = time.perf_counter()
+        try:
+            admission = await self.gateway.admit(_credential(request), scope)
+        except InvalidApiKey:
+            self.telemetry.count("auth_failures")
+            raise
+        trace.stages["admit"] = round((time.perf_counter() - begun) * 1000, 3)
+        caller: Caller = admission.caller
+        trace.fields.update(org=caller.org_id, principal=caller.principal_id)
+        request.scope[HEADERS].extend(rate_headers(admission.limit, admission.remaining, admission.reset_s))
+        return caller
+
+    async def body(self, request: Request, kind: type[Shape]) -> Shape:
+        """Read, parse and fit the request's body. Raises the InvalidRequest family."""
+        return shaped(kind, await read_json(request.scope["headers"], request.receive, self.limits))
+
+    async def generate(self, caller: Caller, command: GeneratePipeline, trace: RequestTrace) -> PipelineResult:
+        """Take a place and do the work. Raises Overloaded, DeadlineExceeded and whatever the pipeline raises.
+
+        The work is a task of its own: a client that goes away, or a deadline that passes, does not undo it, and the
+        same Idempotency-Key finds its result (BEHAVIOUR.md §2.6).
+        """
+        await self.bulkhead.take()
+        task = self.begin(caller, command, trace, None)
+        done, _ = await asyncio.wait({task}, timeout=self.limits.deadline_s)
+        if not done:
+            self.telemetry.count("request_timeouts")
+            raise DeadlineExceeded
+        return task.result()
+
+    def begin(
+        self,
+        caller: Caller,
+        command: GeneratePipeline,
+        trace: RequestTrace,
+        on_stage: Callable[[StageEvent], None] | None,
+    ) -> asyncio.Task[PipelineResult]:
+        """Start a generation in the place just taken; the place is given back when it ends."""
+        task = asyncio.create_task(self._counted(caller, command, trace, on_stage))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def _counted(
+        self,
+        caller: Caller,
+        command: GeneratePipeline,
+        trace: RequestTrace,
+        on_stage: Callable[[StageEvent], None] | None,
+    ) -> PipelineResult:
+        begun = time.perf_counter()
+        try:
+            result = await self.engine.pipelines.generate(caller, command, on_stage, trace_id=trace.trace_id)
+        except PolicyViolations:
+            self.telemetry.count_validation(allowed=False)
+            raise
+        trace.fields["pipeline_id"] = result.pipeline_id
+        if result.replayed is None:
+            self.telemetry.count_validation(allowed=result.plan.decision.allow)
+            path = "degraded" if result.plan.degraded else "happy"
+            self.telemetry.count_generation((time.perf_counter() - begun) * 1000, path=path)
+        return result
+
+    def _ended(self, task: asyncio.Task[PipelineResult]) -> None:
+        self._tasks.discard(task)
+        self.bulkhead.leave()
+        if not task.cancelled():
+            task.exception()  # asked for here, so that a failure nobody waits for any more is no warning
+
+
+def _credential(request: Request) -> Credential:
+    """Return what the headers say about the caller; nothing else of a request does (POLICY.md §4, H46, H49)."""
+    headers = request.scope["headers"]
+    client = request.scope.get("client")
+    return Credential(
+        authorization=_texts(header_values(headers, b"authorization")),
+        api_key=_texts(header_values(headers, b"x-api-key")),
+        client_ip=client[0] if client else "",
+    )
+
+
+def _texts(values: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple(value[:_LONGEST_CREDENTIAL].decode("latin-1") for value in values)

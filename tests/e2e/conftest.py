@@ -1,0 +1,66 @@
+"""The command line as a person runs it: its own process, its own data folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PENSTOCK = Path(sys.executable).parent / "penstock"
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Runs penstock and gives back what a person sees."""
+
+    data_dir: Path
+
+    def run(self, *command: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
+        return subprocess.run(
+            [PENSTOCK, *map(str, command)],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=cwd,
+            env={**environment, "PENSTOCK_DATA_DIR": str(self.data_dir), **env},
+        )
+
+    def json(self, *command: str | Path) -> Any:
+        done = self.run(*command, "--json")
+        assert "Traceback" not in done.stderr, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def command_line(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    return CommandLine(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def example(tmp_path: Path):
+    """Return a function that copies an example, so a test may write into it."""
+
+    def copy(name: str) -> Path:
+        ignored = shutil.ignore_patterns(
+            "node_modules",
+            "target",
+            "deploy",
+            "docs",
+            "cloudbuild*.yaml",
+            "clouddeploy.yaml",
+            "Dockerfile",
+            ".dockerignore",
+        )
+        return Path(shutil.copytree(ROOT / "examples" / name, tmp_path / name, ignore=ignored))
+
+    return copy
