@@ -52,6 +52,8 @@ class PenstockError(Exception):
         self.message = message or (type(self).__doc__ or "").splitlines()[0]
         self.steps = next_steps if next_steps is not None else self.next_steps
         self.extra = extra
+        self.replay_of: str | None = None
+        """Trace id of the request that got this answer first, when the same request is answered again."""
         super().__init__(self.message)
 
 

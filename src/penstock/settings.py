@@ -37,6 +37,9 @@ class GatewaySettings(Group):
     requests_per_minute: int = Field(default=100, ge=1, description="Requests a user may make in a minute.")
     key_cache_s: float = Field(default=60.0, gt=0, description="Seconds a valid key is remembered in process.")
     key_days: int = Field(default=90, ge=1, le=365, description="Days a new key lives unless told otherwise.")
+    failures_per_minute: int = Field(
+        default=100, ge=1, description="Requests with a bad key an address may make in a minute."
+    )
     pepper: SecretStr | None = Field(
         default=None, description="Secret mixed into stored key hashes; made in the data folder when unset."
     )
@@ -56,6 +59,7 @@ class DatabaseSettings(Group):
     pool_min: int = Field(default=10, ge=1, description="Connections kept open.")
     pool_max: int = Field(default=50, ge=1, description="Most connections.")
     idle_s: float = Field(default=300.0, gt=0, description="Seconds an idle connection is kept.")
+    lifetime_s: float = Field(default=1800.0, gt=0, description="Seconds after which a connection is replaced.")
     statement_timeout_ms: int = Field(default=1000, ge=1, description="Milliseconds one statement may take.")
 
 

@@ -18,8 +18,8 @@ def parse_queries(text: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     parts = _NAME.split(text)
-    for name, body in zip(parts[1::2], parts[2::2], strict=True):
-        name = name.strip()
+    for heading, body in zip(parts[1::2], parts[2::2], strict=True):
+        name = heading.strip()
         lines = body.strip().splitlines()
         comment = [line for line in lines if line.startswith("--")]
         statement = "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip()

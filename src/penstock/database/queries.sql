@@ -51,24 +51,22 @@ WITH taken AS (
 SELECT pipeline_id, status, lease_epoch, version, attempt_no, draft FROM taken;
 
 -- name: promise
--- TX2: artifacts, audit row, usage, event and answer together. No row: the lease is somebody else's now.
+-- TX2: artifacts, audit row, usage and event together. No row: the lease is somebody else's now.
 WITH promised AS (
     UPDATE pipelines SET
         status = 'generated', version = version + 1, mode = $4, degraded = $5, skills_used = $6, artifact_digest = $7,
-        policy_revision = $8, decision_id = $9, response_status = $10, response_body = $11, draft = NULL,
-        lease_until = now() + $12::interval, updated_at = now()
+        policy_revision = $8, decision_id = $9, draft = NULL, lease_until = now() + $10::interval, updated_at = now()
     WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status IN ('accepted', 'drafted')
     RETURNING *
 ), kept AS (
-    INSERT INTO pipeline_artifacts (pipeline_id, path, content, sha256, executable, lines)
-    SELECT promised.pipeline_id, file.path, file.content, file.sha256, file.executable, file.lines
+    INSERT INTO pipeline_artifacts (pipeline_id, path, content, sha256, executable)
+    SELECT promised.pipeline_id, file.path, file.content, file.sha256, file.executable
     FROM promised,
-    unnest($13::text[], $14::bytea[], $15::text[], $16::boolean[], $17::json[])
-    AS file (path, content, sha256, executable, lines)
+    unnest($11::text[], $12::bytea[], $13::text[], $14::boolean[]) AS file (path, content, sha256, executable)
 ), told AS (
     INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, detail, trace_id)
     SELECT
-        org_id, principal_id, pipeline_id, 'pipeline.promised', $18, status,
+        org_id, principal_id, pipeline_id, 'pipeline.promised', $15, status,
         json_build_object('artifact_digest', artifact_digest, 'policy_revision', policy_revision, 'decision_id', decision_id),
         trace_id
     FROM promised
@@ -93,17 +91,16 @@ WITH settled AS (
         status = $4, version = version + 1,
         branch = coalesce($5, branch), commit_sha = coalesce($6, commit_sha), no_changes = no_changes OR $7,
         audit_state = coalesce($8, audit_state), failure_code = $9, failure_detail = $10,
-        decision = coalesce($11, decision), response_status = coalesce($12, response_status),
-        response_body = coalesce($13, response_body),
+        decision = coalesce($11, decision), response_body = coalesce($12, response_body),
         draft = CASE WHEN $4 = 'rejected' THEN NULL ELSE draft END,
         lease_owner = NULL, lease_until = NULL, updated_at = now(),
         terminal_at = CASE WHEN $4 IN ('active', 'github_failed', 'rejected', 'failed', 'cancelled') THEN now() END
-    WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status = ANY($14::text[])
+    WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status = ANY($13::text[])
     RETURNING *
 ), told AS (
     INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, detail, trace_id)
     SELECT
-        org_id, principal_id, pipeline_id, 'pipeline.settled', $15, status,
+        org_id, principal_id, pipeline_id, 'pipeline.settled', $14, status,
         json_build_object('commit_sha', commit_sha, 'failure_code', failure_code, 'failure_detail', failure_detail),
         trace_id
     FROM settled
@@ -121,7 +118,7 @@ SELECT version FROM settled;
 
 -- name: read_back
 -- After an answer was lost: where the record stands.
-SELECT status, lease_epoch, lease_owner, version FROM pipelines WHERE pipeline_id = $1;
+SELECT pipeline_id, status, lease_epoch, lease_owner, version, attempt_no, draft FROM pipelines WHERE pipeline_id = $1;
 
 -- name: get
 -- One record, as its organisation may see it.
@@ -145,7 +142,7 @@ LIMIT $2;
 
 -- name: artifacts
 -- The files of one pipeline; one row without a path when there are none yet, no row when there is no such pipeline.
-SELECT file.path, file.content, file.executable, file.lines
+SELECT file.path, file.content, file.executable
 FROM pipelines LEFT JOIN pipeline_artifacts AS file USING (pipeline_id)
 WHERE org_id = $1 AND pipeline_id = $2
 ORDER BY file.path;

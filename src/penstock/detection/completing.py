@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.detection.dockerfiles import Dockerfile, for_application, is_dockerfile, parse
 from penstock.detection.environment import variables_of
+from penstock.detection.health import health_path_of
 from penstock.domain.facts import Basis, Fact, Gap, ServiceFacts, Source
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def complete(
     facts = _with_compose(facts, mine)
     below = tuple(path.removeprefix(f"{facts.path}/") if facts.path != "." else path for path in others)
     facts = replace(facts, env=variables_of(folder, below))
+    if facts.kind == "web" and facts.health_path is None:
+        facts = replace(facts, health_path=health_path_of(folder, below))
     return replace(facts, gaps=tuple(dict.fromkeys((*facts.gaps, *folder.gaps, *_missing(facts)))))
 
 

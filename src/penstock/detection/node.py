@@ -72,6 +72,7 @@ class Node:
         )
         facts = _shaped(folder, manifest, scripts, facts, framework)
         facts = nx_application(folder, facts)
+        facts = replace(facts, start_program=scripts.program(facts.start_command))
         return replace(facts, gaps=tuple(folder.gaps))
 
 

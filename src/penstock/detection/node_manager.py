@@ -82,7 +82,7 @@ def manager_of(folder: Folder, manifest: Located) -> Manager:
         version=version,
         lockfile=kept,
         install=_install(kind, kept, folder),
-        traits=_traits(places, kind, manifest),
+        traits=(*_traits(places, kind, manifest), *_format(kind, lock_place, lock)),
     )
 
 
@@ -164,6 +164,17 @@ def _traits(places: tuple[Folder, ...], kind: str, manifest: Located) -> tuple[F
                 )
                 return tuple(found)
     return tuple(found)
+
+
+def _format(kind: str, place: Folder | None, lock: str | None) -> tuple[Fact[str], ...]:
+    """Return the format of a pnpm lock file: each major version of pnpm reads its own."""
+    if kind != "pnpm" or place is None or lock is None:
+        return ()
+    for number, line in enumerate(place.lines(lock)[:5], 1):
+        match = re.match(r"lockfileVersion:\s*['\"]?([\d.]{1,8})", line)
+        if match:
+            return (place.fact("lockfile-version", lock, number, match[1]),)
+    return ()
 
 
 def _items(manifest: Located, table: str) -> list[tuple[str, Any]]:

@@ -28,6 +28,8 @@ _DEVELOPS = re.compile(
 )  # fmt: skip
 _BY_HAND = re.compile(r"\b(react-scripts|craco) test\b|(^|&& )\s*(npx )?vitest\s*$|\bng test\b")
 """Test runners that watch unless the variable CI is set (or a flag says otherwise)."""
+_PROGRAM = re.compile(r"(?!cross-env|env |npm|npx|yarn|pnpm|bunx|dotenv|sh |bash )[\w@./-]+(?: [\w@./:=,+-]+)*")
+"""A command that needs no shell, no package manager and no variables set before it."""
 TESTS = ("test", "test:ci", "test:run", "test:unit", "unit", "tests")
 LINTS = ("lint", "lint:ci", "lint:check", "eslint")
 BUILDS = ("build", "build:prod", "build:production", "compile")
@@ -102,6 +104,14 @@ class Scripts:
             if body is not None and not self.develops(body):
                 return self.fact(name)
         return None
+
+    def program(self, start: Fact[str] | None) -> Fact[str] | None:
+        """Return what a start script runs, when it is one plain command and no script runs before it."""
+        name = start.source.detail.removeprefix("scripts.") if start is not None else ""
+        body = (self.body(name) or "").strip()
+        if start is None or start.source.detail != f"scripts.{name}" or self.body(f"pre{name}") is not None:
+            return None
+        return Fact(body, start.source, start.basis) if _PROGRAM.fullmatch(body) else None
 
     def develops(self, body: str) -> bool:
         """Whether a script is for development: it watches, reloads or serves sources."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from penstock.detection.python_app import framework_of, program_files
 from penstock.detection.python_checks import build_of, lint_of, test_of
 from penstock.detection.python_manifest import Manifest, manifest_of
-from penstock.detection.python_app import framework_of, program_files
 from penstock.detection.python_program import WORKERS, port_of, start_of
 from penstock.detection.python_tools import manager_of, version_of
 from penstock.detection.task_files import process

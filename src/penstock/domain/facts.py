@@ -90,11 +90,15 @@ class ServiceFacts:
     test_command: Fact[str] | None = None
     lint_command: Fact[str] | None = None
     start_command: Fact[str] | None = None
+    start_program: Fact[str] | None = None
+    """What the start command's script runs, when that is one plain command: ``node src/server.js`` for ``npm start``."""
     output_dir: Fact[str] | None = None
     """Static sites: the folder the build writes; JVM: the jar."""
     port: Fact[int] | None = None
     port_env: str | None = None
     """Name of the variable the code reads its port from; None when the port is fixed in code."""
+    health_path: Fact[str] | None = None
+    """A path the code answers for probes: ``/healthz``."""
     dockerfile: Fact[str] | None = None
     """Path of the application's own Dockerfile, relative to the repository root."""
     env: tuple[EnvVar, ...] = ()

@@ -147,14 +147,28 @@ class Plan:
 
 @dataclass(frozen=True)
 class PipelineResult:
-    """What the caller gets back."""
+    """What the caller gets back: what was made now, or the stored answer to the same request."""
 
     pipeline_id: str | None
     status: Status
-    plan: Plan
+    made: Plan | None
+    """None in a replay, which has only its document."""
     delivery: Delivery
     timings: Mapping[str, float]
     """Stage name -> milliseconds."""
     trace_id: str = ""
     replayed: Mapping[str, Any] | None = None
     """The stored answer, when an idempotent request is answered again."""
+
+    @classmethod
+    def replay(cls, pipeline_id: str, stored: Mapping[str, Any], trace_id: str) -> PipelineResult:
+        """Return the stored answer of a pipeline again."""
+        return cls(pipeline_id, Status(stored["status"]), None, Delivery("none"), {}, trace_id, stored)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan behind a new pipeline. Raises RuntimeError in a replay."""
+        if self.made is None:
+            message = "A replay has its document and no plan."
+            raise RuntimeError(message)
+        return self.made

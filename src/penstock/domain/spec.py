@@ -16,6 +16,8 @@ EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,12
 _PART = r"[A-Za-z0-9_@][A-Za-z0-9._@-]*"
 RelativePath = Annotated[str, StringConstraints(pattern=rf"^(\.|{_PART}(/{_PART}){{0,15}})$", max_length=200)]
 """A folder or file inside the repository: no leading dot, no ``..``, no absolute path; ``.`` is the root."""
+ExistingPath = Annotated[str, StringConstraints(pattern=r"^(?!.*(^|/)\.{1,2}(/|$))[A-Za-z0-9._@ +-]+(/[A-Za-z0-9._@ +-]+)*$", max_length=400)]
+"""A file the repository has: its name is its own affair, as long as it stays below the root."""
 Text = Annotated[str, StringConstraints(max_length=4000)]
 Lane = Literal["check", "main", "release"]
 """check: on a pull request; main: on a push to the branch, ends in a pushed image; release: its digest is deployed."""
@@ -50,7 +52,9 @@ class Step(Node):
     dir: RelativePath = "."
     env: dict[EnvName, Text] = Field(default_factory=dict)
     secret_env: tuple[EnvName, ...] = ()
-    wait_for: tuple[Name, ...] = Field(default=(), description="Ids of earlier steps; empty: start at once")
+    wait_for: tuple[Name, ...] = Field(
+        default=(), description="Ids of earlier steps; those of other lanes are not waited for; empty: start at once"
+    )
     timeout_s: int | None = Field(default=None, ge=1, le=86_400)
     automap_substitutions: bool = Field(default=False, description="script only: substitutions arrive as environment")
     origin: Origin
@@ -215,18 +219,16 @@ class PipelineSpec(Node):
         _unique("service", names)
         _unique("environment", [environment.name for environment in self.environments])
         _unique("step", [step.id for step in self.steps])
-        lanes: dict[str, set[str]] = {"check": set(), "main": set(), "release": set()}
+        earlier: set[str] = set()
         for step in self.steps:
             if step.service and step.service not in names:
                 msg = f"step {step.id}: unknown service {step.service}"
                 raise ValueError(msg)
-            for lane in step.lanes:
-                unknown = [wanted for wanted in step.wait_for if wanted not in lanes[lane]]
-                if unknown:
-                    listed = ", ".join(unknown)
-                    msg = f"step {step.id}: waits in lane {lane} for {listed}, which is not an earlier step there"
-                    raise ValueError(msg)
-                lanes[lane].add(step.id)
+            unknown = [wanted for wanted in step.wait_for if wanted not in earlier]
+            if unknown:
+                msg = f"step {step.id}: waits for {', '.join(unknown)}, which is no earlier step"
+                raise ValueError(msg)
+            earlier.add(step.id)
         return self
 
     def service(self, name: str) -> ServiceSpec:

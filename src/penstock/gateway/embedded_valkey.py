@@ -70,6 +70,17 @@ def start(
         raise DataDirUnusable(message, next_steps=_ANOTHER_FOLDER) from problem
 
 
+def running(data_dir: Path, *, for_root: Path = FOR_ROOT) -> str | None:
+    """Return the address of the server that another Penstock runs in a data folder, None when there is none."""
+    with contextlib.suppress(OSError, ChildProblem):
+        home = open_home(data_dir, server_user(data_dir / "run"), for_root)
+        if not (home / "valkey.lock").exists():
+            return None
+        door = socket_folder(home, server_user(home / "run"), _SOCKET) / _SOCKET
+        return _address(door) if _answers(door) else None
+    return None
+
+
 def _start(data_dir: Path, *, attach: bool, for_root: Path, patience_s: float) -> EmbeddedValkey:
     home = open_home(data_dir, server_user(data_dir / "run"), for_root)
     user = server_user(home / "run")
@@ -79,7 +90,7 @@ def _start(data_dir: Path, *, attach: bool, for_root: Path, patience_s: float) -
         home.chmod(0o711)
     door = socket_folder(home, user, _SOCKET) / _SOCKET
     answers = partial(_answers, door)
-    url = f"unix://{quote(str(door))}"
+    url = _address(door)
     lock = FolderLock(home / "valkey.lock")
     if not lock.take_or_attach(answers, attach=attach, patience_s=patience_s):
         return EmbeddedValkey(url, owned=False)
@@ -124,3 +135,7 @@ def _answers(door: Path) -> bool:
         client.sendall(b"PING\r\n")
         return client.recv(5) == b"+PONG"
     return False
+
+
+def _address(door: Path) -> str:
+    return f"unix://{quote(str(door))}"

@@ -128,7 +128,7 @@ def service_document(service: ServiceFacts) -> dict[str, Any]:
 
 FACT_FIELDS = (
     "language", "runtime_version", "package_manager", "lockfile", "framework", "install_command", "build_command",
-    "lint_command", "test_command", "start_command", "output_dir", "port", "dockerfile",
+    "lint_command", "test_command", "start_command", "start_program", "output_dir", "port", "health_path", "dockerfile",
 )  # fmt: skip
 """The fields of ServiceFacts that carry a source, in the order people read them."""
 

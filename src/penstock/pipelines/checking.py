@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from penstock.detection.tree import LocalTree
+from penstock.detection.tree import MAX_READ, LocalTree
 from penstock.errors import PathProblem
-from penstock.policy.collect import delivery_files
+from penstock.policy.collect import collect
 
 
-def files_to_check(path: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Return the delivery files of a repository (or the one file named) and every path it has. Raises PathProblem."""
+@dataclass(frozen=True)
+class ToCheck:
+    """What a folder, or one file, has for the gate."""
+
+    files: dict[str, bytes]
+    repo_paths: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Delivery files that could not be read, or were too many: (path, reason)."""
+    only_for_secrets: bool = False
+    """Whether no delivery file is among them."""
+
+
+def files_to_check(path: Path) -> ToCheck:
+    """Return the delivery files of a repository, or the one file named. Raises PathProblem."""
     if path.is_file():
-        try:
-            return {path.name: path.read_bytes()}, (path.name,)
-        except OSError as problem:
-            message = f"{path} cannot be read: {problem.strerror}."
-            raise PathProblem(message) from problem
+        return ToCheck({path.name: _whole(path)}, (path.name,))
     tree = LocalTree(path)
-    files = {}
-    for name in delivery_files(tree):
-        content = tree.read(name)
-        if content is not None:
-            files[name] = content
-    return files, tuple(tree.paths)
+    collected = collect(tree)
+    only_for_secrets = collected.for_secrets == set(collected.files)
+    return ToCheck(collected.files, tuple(tree.paths), collected.left_out, only_for_secrets)
+
+
+def _whole(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_READ + 1)
+    except OSError as problem:
+        message = f"{path} cannot be read: {problem.strerror}."
+        raise PathProblem(message) from problem
+    if len(content) > MAX_READ:
+        message = f"{path} is larger than {MAX_READ >> 20} MiB, the most that is judged."
+        raise PathProblem(message, next_steps=("Split it into smaller files.",))
+    return content

@@ -22,7 +22,7 @@ from penstock.pipelines.walk import Walk
 from penstock.policy.gate import Gate
 from penstock.rendering import render
 from penstock.skills.ports import SkillStore
-from penstock.skills.selection import select
+from penstock.skills.selection import select, target_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Planner:
             selection, skills = await self._choose(caller, command.intent, facts, options)
             explain(", ".join(skill.metadata.name for skill in skills))
         with walk.stage("plan") as explain:
-            spec = await asyncio.to_thread(draft, command.intent, facts, options, command.service_name, skills)
+            spec = await asyncio.to_thread(_drafted, command, facts, options, skills)
             explain(f"{len(spec.steps)} steps, {len(spec.environments)} environments, target {spec.target}")
         with walk.stage("render") as explain:
             artifacts = await asyncio.to_thread(_rendered, spec, skills, facts)
@@ -115,6 +115,13 @@ class Planner:
         )
         files = [FileToJudge(artifact.path, artifact.content, "generated") for artifact in artifacts]
         return await self._gate.judge(files, context)
+
+
+def _drafted(
+    command: GeneratePipeline, facts: RepositoryFacts, options: Options, skills: tuple[Skill, ...]
+) -> PipelineSpec:
+    target = target_of(command.intent, facts, options)
+    return draft(command.intent, facts, options, command.service_name, skills, target=target)
 
 
 def _rendered(spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts) -> tuple[Artifact, ...]:

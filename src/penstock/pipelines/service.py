@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.domain.pipelines import MAX_INTENT, Caller, Delivery, GeneratePipeline, PipelineResult, Plan, Status
@@ -14,6 +12,7 @@ from penstock.errors import InvalidConfiguration, PenstockError, PolicyViolation
 from penstock.kit.clock import Clock, rfc3339
 from penstock.kit.ids import trace_id as new_trace_id
 from penstock.pipelines.answers import answer
+from penstock.pipelines.idempotency import answered_before, claim_request, decision_memory, remembered
 from penstock.pipelines.walk import OnStage, Walk
 
 if TYPE_CHECKING:
@@ -45,7 +44,8 @@ class Pipelines:
         """Walk the whole way. No effect outside the database happens before the promise (BEHAVIOUR.md §2.1).
 
         Raises PolicyViolations (the record is rejected), another PenstockError (the record is failed, the same key
-        resumes it), DatabaseFailed before any work when the record cannot be claimed.
+        resumes it), DatabaseFailed before any work when the record cannot be claimed, IdempotencyConflict and
+        IdempotencyKeyReused. A key that was answered before gets the stored answer or problem.
         """
         _check(command)
         self.deliveries.check(command)
@@ -55,12 +55,10 @@ class Pipelines:
             plan = await self.planner.plan(caller, command, walk)
             return PipelineResult(None, Status.DRAFTED, plan, Delivery("none"), walk.timings, trace_id)
         with walk.stage("claim"):
-            claim = await self.records.claim(_claim_request(caller, command, trace_id))
-        if claim.replay is not None:
-            return PipelineResult.replay(claim.pipeline_id, claim.replay, trace_id)
-        plan = await self._allowed_plan(self.records, claim, caller, command, walk)
-        with walk.stage("record"):
-            claim = await self.records.promise(claim, plan)
+            claim = await self.records.claim(claim_request(caller, command, trace_id))
+        if claim.settled:
+            return answered_before(claim, trace_id)
+        claim, plan = await self._promised(self.records, claim, caller, command, walk, trace_id)
         return await self._deliver(self.records, claim, command, plan, walk, trace_id)
 
     async def plan(self, caller: Caller, command: GeneratePipeline, on_stage: OnStage | None = None) -> Plan:
@@ -103,26 +101,42 @@ class Pipelines:
         """Return the files of one pipeline. Raises PipelineNotFound."""
         return await self._recorded().artifacts(caller.org_id, pipeline_id)
 
-    async def _allowed_plan(
-        self, records: Records, claim: Claim, caller: Caller, command: GeneratePipeline, walk: Walk
-    ) -> Plan:
-        """Plan, and settle the record when it ends here."""
+    async def _promised(  # noqa: PLR0917 -- one step of generate(), with all that generate() knows
+        self, records: Records, claim: Claim, caller: Caller, command: GeneratePipeline, walk: Walk, trace_id: str
+    ) -> tuple[Claim, Plan]:
+        """Plan and promise, and settle the record when it ends here."""
         try:
             plan = await self.planner.plan(caller, command, walk)
             self._count_denials(plan.decision)
             if not plan.decision.allow:
-                raise PolicyViolations(decision=plan.decision)  # noqa: TRY301 -- the refusal is settled below
+                raise PolicyViolations(decision=plan.decision, pipeline_id=claim.pipeline_id)  # noqa: TRY301 -- the refusal is settled below
             self.deliveries.preflight(command, plan.artifacts)
+            with walk.stage("record"):
+                return await records.promise(claim, plan), plan
         except PolicyViolations as refusal:
-            await records.reject(claim, detail=_rules(refusal.decision))
+            await records.reject(
+                claim,
+                detail=_rules(refusal.decision),
+                decision=decision_memory(refusal.decision),
+                response=remembered(refusal, trace_id),
+            )
             raise
         except PenstockError as problem:
-            await records.fail(claim, code=problem.slug, detail=problem.message)
+            await self._failed(records, claim, problem.slug, problem.message)
             raise
         except BaseException:
-            await records.fail(claim, code="interrupted", detail="The request ended before its pipeline was promised.")
+            interrupted = "The request ended before its pipeline was promised."
+            await self._failed(records, claim, "interrupted", interrupted)
             raise
-        return plan
+
+    async def _failed(self, records: Records, claim: Claim, code: str, detail: str) -> None:
+        """Give an unpromised record back, so that the same key resumes it; when that fails, its lease runs out."""
+        try:
+            await records.fail(claim, code=code, detail=detail)
+        except PenstockError as problem:
+            self.telemetry.log(
+                "record.fail_failed", level="warning", pipeline_id=claim.pipeline_id, code=code, reason=problem.message
+            )
 
     async def _deliver(  # noqa: PLR0917 -- one step of generate(), with all that generate() knows
         self, records: Records, claim: Claim, command: GeneratePipeline, plan: Plan, walk: Walk, trace_id: str
@@ -133,11 +147,17 @@ class Pipelines:
                 delivery = await self.deliveries.deliver(command, plan, claim.pipeline_id)
                 explain(_delivered(delivery))
         except PenstockError as problem:
-            await records.finish(claim, Status.GITHUB_FAILED, failure_code=problem.slug, failure_detail=problem.message)
             problem.extra.setdefault("pipeline_id", claim.pipeline_id)
+            await records.finish(
+                claim,
+                Status.GITHUB_FAILED,
+                failure_code=problem.slug,
+                failure_detail=problem.message,
+                response=remembered(problem, trace_id),
+            )
             raise
         audit_state = await self._archive(claim, plan, walk)
-        result = PipelineResult(claim.pipeline_id, Status.ACTIVE, plan, delivery, walk.timings, trace_id)
+        result = PipelineResult(claim.pipeline_id, Status.ACTIVE, plan, delivery, dict(walk.timings), trace_id)
         with walk.stage("finish"):
             await records.finish(
                 claim,
@@ -155,13 +175,12 @@ class Pipelines:
             return "none"
         try:
             with walk.stage("archive"):
-                await self.archive.store(claim.pipeline_id, plan.artifacts)
+                return await self.archive.store(claim.pipeline_id, plan.artifacts)
         except PenstockError as problem:
             self.telemetry.log(
                 "archive.store_failed", level="warning", pipeline_id=claim.pipeline_id, reason=problem.message
             )
             return "pending"
-        return "stored"
 
     def _recorded(self) -> Records:
         if self.records is None:
@@ -194,12 +213,3 @@ def _delivered(delivery: Delivery) -> str:
 
 def _rules(decision: Decision) -> str:
     return ", ".join(sorted({violation.rule for violation in decision.violations}))
-
-
-def fingerprint(command: GeneratePipeline) -> str:
-    """Return the digest of what was asked: equal for equal requests (BEHAVIOUR.md §2.3)."""
-    asked = asdict(command)
-    asked.pop("idempotency_key")
-    if command.files is not None:
-        asked["files"] = {path: hashlib.sha256(content).hexdigest() for path, content in sorted(command.files.items())}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=list).encode()).hexdigest()

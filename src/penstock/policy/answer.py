@@ -46,11 +46,12 @@ def _well_formed(finding: Any, rules: frozenset[str]) -> bool:
         and finding["severity"] in _SEVERITIES
         and finding["id"] in rules
         and isinstance(finding.get("index", 0), int)
+        and isinstance(finding.get("line", 0), int)
     )
 
 
 def _nothing_lost(findings: list[dict[str, Any]], facts: tuple[Finding, ...]) -> None:
-    """A fact that no rule claimed would be a secret let through."""
+    """Raise PolicyEngineUnavailable for a fact that no rule claimed: it would be a secret let through."""
     told = Counter((finding["id"], finding["file"]) for finding in findings)
     for fact in facts:
         if not told[fact.rule, fact.file]:

@@ -60,7 +60,9 @@ def _as_api(body: dict[str, Any]) -> dict[str, Any]:
     body = dict(body)
     selector = body.get("selector")
     if isinstance(selector, list):
-        body["selector"] = {"targets": [each.get("target", each) if isinstance(each, dict) else each for each in selector]}
+        body["selector"] = {
+            "targets": [each.get("target", each) if isinstance(each, dict) else each for each in selector]
+        }
     rules = body.get("rules")
     if isinstance(rules, list):
         body["rules"] = [_rule_as_api(rule) for rule in rules]
@@ -71,7 +73,9 @@ def _rule_as_api(rule: Any) -> Any:
     if not isinstance(rule, dict):
         return rule
     return {
-        kind: {"id" if key == "name" else key: each for key, each in inner.items()} if isinstance(inner, dict) else inner
+        kind: {"id" if key == "name" else key: each for key, each in inner.items()}
+        if isinstance(inner, dict)
+        else inner
         for kind, inner in rule.items()
     }
 

@@ -62,8 +62,9 @@ class Gate:
         if len(set(paths)) != len(paths):
             raise InvalidConfiguration("A path is given twice.", fields=["files"])
         readings = [read(file) for file in files]
-        _something_to_validate(readings)
-        return question(readings, context, self._key, frozenset(self._engine.catalogue))
+        asked = question(readings, context, self._key, frozenset(self._engine.catalogue))
+        _something_to_validate(readings, asked)
+        return asked
 
     def _decision(
         self, files: Sequence[FileToJudge], context: JudgeContext, asked: Question, found: list[Violation]
@@ -96,9 +97,8 @@ def input_digest(files: Sequence[FileToJudge]) -> str:
     return digest.hexdigest()
 
 
-def _something_to_validate(readings: Sequence[Reading]) -> None:
-    kinds = {part.kind for reading in readings for part in reading.parts}
-    if kinds - _NOT_ENOUGH or any(reading.findings for reading in readings):
+def _something_to_validate(readings: Sequence[Reading], asked: Question) -> None:
+    if asked.kinds - _NOT_ENOUGH or asked.facts:
         return
     reasons: list[Any] = [f"{reading.path}: {reading.skipped or 'documentation'}" for reading in readings]
     message = "There is nothing to validate: no file is a delivery file by its content."
@@ -107,7 +107,12 @@ def _something_to_validate(readings: Sequence[Reading]) -> None:
 
 _WARMING = {
     "cloudbuild.yaml": b"steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, .]\n",
-    "clouddeploy.yaml": b"apiVersion: deploy.cloud.google.com/v1\nkind: Target\nmetadata: {name: a}\nrun: {location: b}\n",
+    "clouddeploy.yaml": b"""
+apiVersion: deploy.cloud.google.com/v1
+kind: Target
+metadata: {name: a}
+run: {location: projects/a/locations/b}
+""",
     "k8s/app.yaml": b"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n",
     "Dockerfile": b"FROM scratch\nENV PASSWORD_FILE=/run/secrets/a\n",
 }

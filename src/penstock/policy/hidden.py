@@ -21,7 +21,7 @@ def hidden_characters(text: str) -> list[Finding]:
     """Report control, bidi, zero-width and tag characters; a leading byte order mark and emoji joiners are allowed."""
     if text.isascii() and text.isprintable():
         return []
-    found = []
+    found: list[Finding] = []
     for match in _HIDDEN.finditer(text):
         at = match.start()
         if (at == 0 and match.group() == "\ufeff") or (match.group() == _JOINER and _joins_emoji(text, at)):

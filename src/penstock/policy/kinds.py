@@ -7,7 +7,19 @@ from typing import Any
 
 DOCS = re.compile(r"\.(md|markdown|rst|adoc|txt)$", re.IGNORECASE)
 IGNORES = re.compile(r"(^|/|ockerfile[\w.-]*)\.(docker|gcloud)ignore$")
-DOTENV = re.compile(r"(^|/)(\.env(\.[\w.-]+)?|[\w.-]+\.env|\.envrc|\.npmrc|\.pypirc|\.netrc|[\w.-]+\.(properties|ini|toml|cfg))$")
+CONFIG = re.compile(
+    r"""(?x)
+    (^|/)(
+        \.env(\.[\w.-]+)?|[\w.-]+\.env|\.envrc|\.npmrc|\.yarnrc|\.pypirc|\.netrc|\.dockercfg|\.docker/config\.json|\.my\.cnf|\.pgpass
+        |[\w.-]+\.(properties|ini|toml|cfg|conf|tfvars|tf)
+        |[\w.-]*(service[-_]?account|credentials?)[\w.-]*\.json
+        |id_(rsa|dsa|ecdsa|ed25519)|[\w.-]+\.(pem|key|ppk|asc)
+    )$
+    |^(\.gitlab-ci|\.travis|\.drone|bitbucket-pipelines|appveyor|azure-pipelines[\w.-]*)\.ya?ml$
+    |^\.(circleci|buildkite|woodpecker|semaphore|tekton)/[\w./-]+\.ya?ml$
+    """
+)
+"""Files that no rule understands, but in which secrets are looked for: settings, keys, other services' CI."""
 SCRIPTS = re.compile(r"\.(sh|bash|zsh|ps1|bat|cmd|py|js|mjs|ts|rb|pl)$|(^|/)(Makefile|Jenkinsfile|Justfile)$")
 CLAIMS = (
     (re.compile(r"(^|/)[\w.-]*cloudbuild[\w.-]*\.(ya?ml|json)$", re.IGNORECASE), "cloudbuild"),
@@ -20,10 +32,68 @@ CLAIMS = (
 )
 """What a name promises; used to choose files and to tell when the content is something else."""
 
-_BUILD_ONLY = frozenset({"name", "args", "entrypoint", "id", "waitFor", "wait_for", "env", "secretEnv", "secret_env", "dir", "script", "volumes", "allowFailure"})
-_FOREIGN_STEP = frozenset({"task", "displayName", "checkout", "powershell", "pwsh", "bash", "template", "publish", "download", "uses", "with", "run", "image", "commands", "command", "plugins", "label"})
-_BUILD_TOP = frozenset({"availableSecrets", "available_secrets", "substitutions", "logsBucket", "serviceAccount", "options", "images"})
-_KUSTOMIZE = frozenset({"resources", "bases", "patches", "patchesStrategicMerge", "namePrefix", "commonLabels", "configMapGenerator", "secretGenerator", "images", "namespace", "labels", "components", "replicas", "generatorOptions", "commonAnnotations", "patchesJson6902", "nameSuffix"})
+_BUILD_ONLY = frozenset(
+    {
+        "name",
+        "args",
+        "entrypoint",
+        "id",
+        "waitFor",
+        "wait_for",
+        "env",
+        "secretEnv",
+        "secret_env",
+        "dir",
+        "script",
+        "volumes",
+        "allowFailure",
+    }
+)
+_FOREIGN_STEP = frozenset(
+    {
+        "task",
+        "displayName",
+        "checkout",
+        "powershell",
+        "pwsh",
+        "bash",
+        "template",
+        "publish",
+        "download",
+        "uses",
+        "with",
+        "run",
+        "image",
+        "commands",
+        "command",
+        "plugins",
+        "label",
+    }
+)
+_BUILD_TOP = frozenset(
+    {"availableSecrets", "available_secrets", "substitutions", "logsBucket", "serviceAccount", "options", "images"}
+)
+_KUSTOMIZE = frozenset(
+    {
+        "resources",
+        "bases",
+        "patches",
+        "patchesStrategicMerge",
+        "namePrefix",
+        "commonLabels",
+        "configMapGenerator",
+        "secretGenerator",
+        "images",
+        "namespace",
+        "labels",
+        "components",
+        "replicas",
+        "generatorOptions",
+        "commonAnnotations",
+        "patchesJson6902",
+        "nameSuffix",
+    }
+)
 _GROUPS = (
     ("deploy.cloud.google.com/", "clouddeploy"),
     ("skaffold/", "skaffold"),
@@ -46,12 +116,17 @@ def document_kind(value: Any) -> str:
         return "unknown"
     version = value.get("apiVersion")
     if isinstance(version, str):
-        return next((kind for start, kind in _GROUPS if version.startswith(start)), "k8s" if "kind" in value else "unknown")
+        return next(
+            (kind for start, kind in _GROUPS if version.startswith(start)), "k8s" if "kind" in value else "unknown"
+        )
     for kind, test in (
         ("github-workflow", _is_workflow),
         ("compose", _is_compose),
         ("cloudbuild", _is_build),
-        ("kustomization", lambda each: bool(each) and set(each) <= _KUSTOMIZE and bool(set(each) & {"resources", "bases"})),
+        (
+            "kustomization",
+            lambda each: bool(each) and set(each) <= _KUSTOMIZE and bool(set(each) & {"resources", "bases"}),
+        ),
         ("k8s", lambda each: isinstance(each.get("kind"), str) and isinstance(each.get("metadata"), dict)),
         ("lock", lambda each: "spec_digest" in each and isinstance(each.get("files"), dict)),
     ):

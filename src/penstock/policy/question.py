@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets as random_source
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from penstock.domain.policy import JudgeContext
@@ -16,8 +16,6 @@ from penstock.policy.secrets.finding import Hit
 
 SCHEMA = "penstock.input/v1"
 _WRITTEN = frozenset({"generated", "template"})
-_SHORT = 6
-"""Literals shorter than this are only masked where they are the whole value."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,12 @@ def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rul
     """Build the input for a set of files. ``rules``: the catalogue's ids; every fact but a hint must have its rule."""
     nonce = random_source.token_hex(8)
     hits = {reading.path: _hits(reading) for reading in readings}
-    secret_facts = [_fact(hit, reading.path, key) for reading in readings for hit in hits[reading.path]]
-    parse_facts = [fact for reading in readings for fact in _parse_facts(reading) if _has_rule(fact, rules)]
-    written = [reading.path for reading in readings if reading.origin in _WRITTEN]
-    path_facts = path_findings(written, context.write_allow)
     replacements = masks([hit for each in hits.values() for hit in each], key)
+    secrets = [_fact(hit, reading.path, key) for reading in readings for hit in hits[reading.path]]
+    parsed = [fact for reading in readings for fact in _parse_facts(reading) if _has_rule(fact, rules)]
+    written = [reading.path for reading in readings if reading.origin in _WRITTEN]
+    secret_facts, parse_facts = (_masked_facts(each, replacements) for each in (secrets, parsed))
+    path_facts = path_findings(written, context.write_allow)
     document = {
         "schema": SCHEMA,
         "profile": context.profile.value,
@@ -52,12 +51,10 @@ def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rul
             "write_allow": list(context.write_allow),
         },
         "service": {"name": context.service_name or "", "public": context.public},
-        "artifacts": [
-            _artifact(reading, part, replacements) for reading in readings for part in reading.parts
-        ],
+        "artifacts": [_artifact(reading, part, replacements) for reading in readings for part in reading.parts],
         "facts": {
             "secret_findings": [fact.as_fact() for fact in secret_facts],
-            "parse_findings": [_masked_fact(fact, replacements) for fact in parse_facts],
+            "parse_findings": [fact.as_fact() for fact in parse_facts],
             "path_findings": [fact.as_fact() for fact in path_facts],
             "repo_paths": sorted({*context.repo_paths, *(reading.path for reading in readings)}),
             "selftest": nonce,
@@ -90,8 +87,14 @@ def _parse_facts(reading: Reading) -> list[Finding]:
     return [fact.of(reading.path, 0) for fact in reading.findings] + of_parts
 
 
-def _masked_fact(fact: Finding, replacements: dict[str, str]) -> dict[str, Any]:
-    return {**fact.as_fact(), "detail": masked(fact.detail, replacements)}
+def _masked_facts(facts: Sequence[Finding], replacements: dict[str, str]) -> list[Finding]:
+    """Return the facts with no secret in what is shown of them: a key of the file may hold one, too."""
+    if not replacements:
+        return list(facts)
+    return [
+        replace(fact, pointer=masked(fact.pointer, replacements), detail=masked(fact.detail, replacements))
+        for fact in facts
+    ]
 
 
 def _artifact(reading: Reading, part: Part, replacements: dict[str, str]) -> dict[str, Any]:
@@ -113,10 +116,9 @@ def _without_secrets(value: Any, replacements: dict[str, str]) -> Any:
     if not replacements:
         return value
     if isinstance(value, str):
-        whole = replacements.get(value)
-        return whole or masked(value, {each: marker for each, marker in replacements.items() if len(each) >= _SHORT})
+        return replacements.get(value) or masked(value, replacements)
     if isinstance(value, dict):
-        return {key: _without_secrets(each, replacements) for key, each in value.items()}
+        return {masked(key, replacements): _without_secrets(each, replacements) for key, each in value.items()}
     if isinstance(value, list):
         return [_without_secrets(each, replacements) for each in value]
     if isinstance(value, int) and not isinstance(value, bool):

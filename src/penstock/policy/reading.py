@@ -15,7 +15,7 @@ from penstock.policy.cloud_messages import RULE as PIPELINE_RULE
 from penstock.policy.cloud_messages import check_build, check_deploy
 from penstock.policy.finding import Finding, here
 from penstock.policy.hidden import hidden_characters
-from penstock.policy.kinds import DOCS, DOTENV, IGNORES, SCRIPTS, claimed_kind, document_kind
+from penstock.policy.kinds import CONFIG, DOCS, IGNORES, SCRIPTS, claimed_kind, document_kind
 from penstock.policy.places import spelled_as_written
 from penstock.policy.schemas import schema_faults
 
@@ -105,7 +105,7 @@ def _parse(reading: Reading) -> None:
         reading.parts = [Part("dockerfile", stages=dockerfile.parse(text))]
     elif text.startswith("#!") or SCRIPTS.search(path):
         reading.parts = [Part("script", value=text)]
-    elif DOTENV.search(path):
+    elif CONFIG.search(path):
         reading.parts = [Part("config", value=text)]
     else:
         _parse_yaml(reading)

@@ -36,7 +36,7 @@ class RegorusEngine:
         self._catalogue: dict[str, dict[str, Any]] = rules
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="rego")
-        self._threads.submit(self._engine).result()
+        self._threads.submit(self._try_loading).result()
 
     @property
     def name(self) -> str:
@@ -54,7 +54,7 @@ class RegorusEngine:
         return self._catalogue
 
     async def evaluate(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Return the decision document. Raises PolicyEngineUnavailable; a cancelled wait leaves the thread to finish."""
+        """Return the decision document. Raises PolicyEngineUnavailable. A cancelled wait leaves the thread to finish."""
         text = json.dumps(document, ensure_ascii=False)
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._evaluate, text)
@@ -69,34 +69,52 @@ class RegorusEngine:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _evaluate(self, text: str) -> Any:
+        answer, failure = self._asked(text)
+        if failure:
+            raise PolicyEngineUnavailable(failure)
+        return answer
+
+    def _asked(self, text: str) -> tuple[Any, str]:
+        """Return the answer, or the reason of a failure: no traceback that holds an engine may leave its thread."""
         try:
             engine = self._engine().clone()
             engine.set_input_json(text)
-            return json.loads(engine.eval_rule_as_json(_ENTRY))
-        except Exception as problem:
-            raise PolicyEngineUnavailable(f"The policy engine failed: {_first_line(problem)}") from problem
+            return json.loads(engine.eval_rule_as_json(_ENTRY)), ""
+        except PolicyEngineUnavailable as problem:
+            return None, problem.message
+        except Exception as problem:  # noqa: BLE001 -- whatever it was, there is no decision
+            return None, f"The policy engine failed: {_first_line(problem)}"
         except BaseException as problem:
             if type(problem).__name__ != "PanicException":
                 raise
-            raise PolicyEngineUnavailable("The policy engine failed from within.") from problem
+            return None, "The policy engine failed from within."
+
+    def _try_loading(self) -> None:
+        self._engine()
 
     def _engine(self) -> Any:
-        """Return this thread's engine, loading it at first use."""
+        """Return this thread's engine, loading it at first use. Raises PolicyEngineUnavailable."""
         loaded = getattr(self._local, "engine", None)
         if loaded is not None:
             return loaded
+        engine, failure = self._loaded()
+        if failure:
+            raise PolicyEngineUnavailable(failure)
+        self._local.engine = engine
+        return engine
+
+    def _loaded(self) -> tuple[Any, str]:
         import regorus
 
-        engine = regorus.Engine()
         try:
+            engine = regorus.Engine()
             for name, source in self._policies.items():
                 engine.add_policy(name, source)
             engine.add_data_json(json.dumps(self._data))
             self._prepare(engine)
-        except Exception as problem:
-            raise PolicyEngineUnavailable(f"The policies cannot be loaded: {_first_line(problem)}") from problem
-        self._local.engine = engine
-        return engine
+        except Exception as problem:  # noqa: BLE001 -- see _asked
+            return None, f"The policies cannot be loaded: {_first_line(problem)}"
+        return engine, ""
 
     @staticmethod
     def _prepare(engine: Any) -> None:

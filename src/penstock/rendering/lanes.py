@@ -22,8 +22,9 @@ class LaneView:
     substitutions: tuple[str, ...]
 
     def waits(self, step: Step) -> tuple[str, ...]:
-        """Return the ids a step waits for; ``-`` alone means: start at once."""
-        return step.wait_for or ("-",)
+        """Return the ids a step waits for in this lane; ``-`` alone means: start at once."""
+        here = {each.id for each in self.steps}
+        return tuple(wanted for wanted in step.wait_for if wanted in here) or ("-",)
 
 
 def lane_view(spec: PipelineSpec, lane: Lane) -> LaneView:

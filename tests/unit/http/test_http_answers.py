@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import orjson
 import pytest
-from http_stand_ins import BODY, KEY, PIPELINE_ID, House, StandInPipelines
+from http_stand_ins import BODY, KEY, PIPELINE_ID, House, StandInPipelines, refused
 
 from penstock.domain.pipelines import Status
 from penstock.surfaces.http.limits import Limits
@@ -20,7 +20,9 @@ def test_a_sentence_becomes_201_with_the_specified_keys_and_a_location():
     assert reply.json["pipeline_id"] == PIPELINE_ID
     assert reply.json["artifacts"] == {"cloudbuild.yaml": "steps: []\n"}
     assert [used["name"] for used in reply.json["skills_used"]] == ["gcp-nodejs-cicd"]
-    assert {"status", "degraded", "assumptions", "policy", "delivery", "timings", "facts", "trace_id"} <= set(reply.json)
+    assert {"status", "degraded", "assumptions", "policy", "delivery", "timings", "facts", "trace_id"} <= set(
+        reply.json
+    )
 
 
 def test_the_command_carries_what_the_request_said_and_options_win_over_context():
@@ -78,10 +80,22 @@ def test_a_replay_has_the_stored_bytes_and_says_so():
     assert again.headers["idempotency-replayed"] == "true"
 
 
-def test_a_stored_problem_is_replayed_with_its_status():
-    stored = {"status": 422, "error": "Policy violations"}
+def test_a_problem_told_again_has_the_bytes_of_the_first_time_and_says_so():
+    first, again = House(), House()
+    first.pipelines.fails_with, again.pipelines.fails_with = refused(), refused()
+    told = asyncio.run(first.call("POST", GENERATE, BODY))
+    again.pipelines.fails_with.replay_of = told.headers["x-trace-id"]
+    reply = asyncio.run(again.call("POST", GENERATE, BODY))
+    assert (reply.status, reply.content) == (422, told.content)
+    assert reply.headers["idempotency-replayed"] == "true"
+    assert reply.headers["x-trace-id"] != told.headers["x-trace-id"]
+
+
+@pytest.mark.parametrize("status", ["generated", "github_pending"])
+def test_what_is_promised_and_not_yet_delivered_is_202(status: str):
+    stored = {"pipeline_id": PIPELINE_ID, "status": status}
     reply = asyncio.run(House(pipelines=StandInPipelines(replay=stored)).call("POST", GENERATE, BODY))
-    assert (reply.status, reply.headers["content-type"]) == (422, "application/problem+json")
+    assert (reply.status, reply.json) == (202, stored)
 
 
 def test_plan_says_what_would_happen_and_makes_no_pipeline():

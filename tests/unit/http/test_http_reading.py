@@ -4,9 +4,9 @@ import asyncio
 import json
 
 import pytest
+from http_stand_ins import BODY, KEY, House
 from hypothesis import given
 from hypothesis import strategies as st
-from http_stand_ins import BODY, KEY, House
 
 from penstock.errors import InvalidRequest
 from penstock.surfaces.http.limits import Limits

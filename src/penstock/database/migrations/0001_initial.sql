@@ -38,7 +38,7 @@ CREATE TABLE pipelines (
     audit_state text NOT NULL DEFAULT 'none' CHECK (audit_state IN ('none', 'pending', 'stored', 'conflict')),
     failure_code text,
     failure_detail text,
-    response_status integer,
+    -- the answer, as it is given again to the same key
     response_body json,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -76,14 +76,13 @@ EXECUTE FUNCTION refuse_transition();
 CREATE TRIGGER born_accepted BEFORE INSERT ON pipelines FOR EACH ROW
 WHEN (NEW.status <> 'accepted') EXECUTE FUNCTION refuse_transition();
 
+-- Why each line is there stands in the lock file, which is one of them.
 CREATE TABLE pipeline_artifacts (
     pipeline_id uuid NOT NULL REFERENCES pipelines ON DELETE CASCADE,
     path text NOT NULL,
     content bytea NOT NULL,
     sha256 text NOT NULL,
     executable boolean NOT NULL DEFAULT false,
-    -- why each run of lines is there: [[first, last, template, [kind, ref, [because]] or null], ...]
-    lines json NOT NULL DEFAULT '[]',
     PRIMARY KEY (pipeline_id, path)
 );
 

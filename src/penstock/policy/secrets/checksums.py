@@ -11,6 +11,10 @@ from collections import Counter
 from typing import Any
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_EXAMPLE_WORDS = (
+    "example", "placeholder", "your", "xxxx", "changeme", "dummy", "redacted", "1234567890abcdef", "abcdefghijklmnop",
+    "......",
+)  # fmt: skip
 _RUNS = ("0123456789", "abcdefghij", "ABCDEFGHIJ", "9876543210", "qwertyuiop")
 
 
@@ -43,7 +47,7 @@ def base62(number: int) -> str:
 def placeholder_token(token: str) -> bool:
     """Whether a token was written to be read as an example: repeated, counting or speaking characters."""
     lowered = token.lower()
-    if any(word in lowered for word in ("example", "placeholder", "your", "xxxx", "changeme", "dummy", "redacted", "1234567890abcdef", "abcdefghijklmnop", "......")):
+    if any(word in lowered for word in _EXAMPLE_WORDS):
         return True
     body = token[4:]
     return sum(run in body for run in _RUNS) > 1 or (len(body) > 8 and len(set(body[-12:])) <= 3)  # noqa: PLR2004 -- three letters in twelve are no key

@@ -7,22 +7,45 @@ from enum import IntEnum
 from functools import lru_cache
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_PASSWORD = frozenset({"password", "passwd", "passwort", "pwd", "passphrase", "passcode", "pw", "passw"})
-_SECRET = frozenset({"secret", "secrets", "token", "credential", "credentials", "creds", "apikey", "authkey", "bearer", "jwt", "pat", "pgpassword", "keypass", "storepass", "userpass", "dbpass", "apitoken", "authtoken", "accesstoken", "clientsecret", "secretkey", "privatekey", "accesskey"})
-_BEFORE_KEY = frozenset({"api", "access", "secret", "private", "signing", "sign", "encryption", "encrypt", "encrypting", "master", "auth", "session", "cookie", "hmac", "jwt", "admin", "service", "account", "app", "license", "deploy", "shared", "storage", "webhook", "stripe", "sendgrid", "mailgun", "openai", "anthropic", "twilio", "algolia", "datadog", "dd", "newrelic", "relic", "mailchimp", "postmark", "resend", "supabase", "role", "firebase", "rollbar", "bugsnag", "segment", "pusher", "cloudinary", "pagerduty", "cipher", "aes", "crypto", "write", "integration", "instrumentation", "ssh", "gpg", "pgp", "rsa", "nextauth", "salt"})
-_AFTER = frozenset(
-    """file path dir folder name names id ids url uri urls endpoint host port user username email ttl expiry expires expire
-    expiration expirations lifetime length len size count min max minimum maximum policy type types algorithm alg issuer audience header
-    headers prefix suffix field fields enabled enable disabled required require optional version versions ref refs duration timeout age
-    rotation regex pattern hash hashes digest store provider providers manager class mode kind label labels placeholder hint help
-    arn resource project region env vars var variable format encoding scheme method methods strategy service services address
-    location bucket minutes seconds hours days day limit limits check validation validator rules rule reset strength change
-    changed prompt stdin from flag option options key_ring keyring namespace annotation annotations index column table plugin auth
-    permission permissions scope scopes selector template usage usages number tests test_case page link form input title text
-    message error errors description visible mount mounts volume volumes source target alias""".split()
-)  # fmt: skip
-_BEFORE_PASS = frozenset({"by", "first", "second", "third", "single", "one", "two", "multi", "must", "all", "proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached", "boarding", "compass", "not", "will", "tests", "can", "should", "a", "the", "through", "low", "high", "band"})
-_PUBLIC = frozenset({"public", "pub", "publishable", "anon", "allow", "empty", "no", "disable", "random", "generate", "cache", "idempotency", "partition", "primary", "foreign", "sort", "csrf", "xsrf", "next", "continuation", "page", "cancellation", "design", "checksum", "sha", "fingerprint", "digest"})
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_PASSWORD = _listed("password passwd passwort pwd passphrase passcode pw passw userpass dbpass keypass storepass")
+_SECRET = _listed("secret secrets token credential credentials creds bearer jwt pat")
+_JOINED = _listed(
+    "apikey authkey apitoken authtoken accesstoken clientsecret secretkey privatekey accesskey signingkey encryptionkey"
+)
+"""Written in one word, these need no second word to speak plainly."""
+_BEFORE_KEY = _listed("""
+    api access secret private signing sign encryption encrypt encrypting master auth session cookie hmac jwt admin service
+    account app license deploy shared storage webhook stripe sendgrid mailgun openai anthropic twilio algolia datadog dd
+    newrelic relic mailchimp postmark resend supabase role firebase rollbar bugsnag segment pusher cloudinary pagerduty
+    cipher aes crypto write integration instrumentation ssh gpg pgp rsa nextauth salt
+""")
+_AFTER = _listed("""
+    file path dir folder name names id ids url uri urls endpoint host port user username email ttl expiry expires expire
+    expiration expirations lifetime length len size count min max minimum maximum policy type types algorithm alg issuer
+    audience header headers prefix suffix field fields enabled enable disabled required require optional version versions
+    ref refs duration timeout age rotation regex pattern hash hashes digest store provider providers manager class mode
+    kind label labels placeholder hint help arn resource project region env vars var variable format encoding scheme method
+    methods strategy service services address location bucket minutes seconds hours days day limit limits check validation
+    validator rules rule reset strength change changed prompt stdin from flag option options key_ring keyring namespace
+    annotation annotations index column table plugin auth permission permissions scope scopes selector template usage
+    usages number tests test_case page link form input title text message error errors description visible mount mounts
+    volume volumes source target alias
+""")
+"""Words behind a credential's name that make it the name of something about the credential."""
+_BEFORE_PASS = _listed("""
+    by first second third single one two multi must all proxy fastcgi uwsgi scgi grpc memcached boarding compass not will
+    tests can should a the through low high band
+""")
+_PUBLIC = _listed("""
+    public pub publishable anon allow empty no disable random generate cache idempotency partition primary foreign sort
+    csrf xsrf next continuation page cancellation design checksum sha fingerprint digest
+""")
 
 
 class Says(IntEnum):
@@ -56,7 +79,7 @@ def _found(words: list[str]) -> tuple[int, Says] | None:
     """Return the last word that makes a credential of a name."""
     for at in range(len(words) - 1, -1, -1):
         word, before = words[at], words[at - 1] if at else ""
-        if word in _PASSWORD:
+        if word in _PASSWORD or word.endswith("password"):
             return at, Says.PASSWORD
         if word == "pass" and before not in _BEFORE_PASS and at == len(words) - 1:
             return at, Says.PASSWORD
@@ -64,6 +87,8 @@ def _found(words: list[str]) -> tuple[int, Says] | None:
             return at, Says.CREDENTIAL
         if word == "string" and before == "connection":
             return at, Says.PERHAPS
+        if word in _JOINED:
+            return at, Says.CREDENTIAL
         if word in _SECRET:
             return at, Says.PERHAPS if len(words) == 1 or word in {"secrets", "credentials"} else Says.CREDENTIAL
     return None

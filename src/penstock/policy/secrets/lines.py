@@ -13,39 +13,36 @@ from typing import Any
 
 import re2
 
+from penstock.policy.secrets.commands import COMMANDS
 from penstock.policy.secrets.credential_names import Says, what_name_says
 from penstock.policy.secrets.literal_values import is_literal_secret
 
 _LONGEST_LINE = 4_000
-_TRIGGER = rb"(?i)pass|pwd|secret|token|key|cred|bearer|basic|authoriz|jwt|\bpat\b|curl|wget|mysql|mariadb|mongo|redis-cli|sshpass|docker login|ldap|htpasswd|sqlcmd|smbclient|_auth|\bpw\b|connectionstring"
-_VALUE = r"""(?:\\?"(?P<dq>[^"\\\n]*)|\\?'(?P<sq>[^'\\\n]*)|(?P<bare>[^\s"'`,;&|<>(){}\[\]\\]+(?:(?<!,),(?=[^\s])[^\s"'`,;&|<>(){}\[\]=\\]+)*))"""
+_TRIGGER = (
+    rb"(?i)pass|pwd|secret|token|key|cred|bearer|basic|authoriz|jwt|\bpat\b|curl|wget|mysql|mariadb|mongo|redis-cli"
+    rb"|\blogin\b|twine|ldap|sqlcmd|_auth|\bpw\b|connectionstring"
+)
+_VALUE = r"""(?x:
+    \\?"(?P<dq>[^"\\\n]*)
+    |\\?'(?P<sq>[^'\\\n]*)
+    |(?P<bare>[^\s"'`,;&|<>(){}\[\]\\]+(?:(?<!,),(?=[^\s])[^\s"'`,;&|<>(){}\[\]=\\]+)*)
+)"""
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]{1,80}"
 _ASSIGNMENT = re.compile(rf"""(?P<name>{_NAME})\\?["']?\]?\s{{0,8}}(?:=>|:=|\?=|=|:)\s{{0,8}}{_VALUE}""")
 _FLAG = re.compile(rf"""(?:^|[\s"'\[,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]{{1,60}})["']?(?:=|,?\s+){_VALUE}""")
-_REFERENCES = re.compile(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\{\{[^}]*\}\}|\$\([^)]*\)")
+_REFERENCES = re.compile(
+    r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\{\{[^}]*\}\}|\$\([^)]*\)|--(?:set|update)-secrets[=\s]+\S+|--secret[=\s]+id=\S+"
+)
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_.]*)(?::?[-=]|:(?![?+]))(?P<value>[^}$\s\"']{3,})\}")
-_HEADER = re.compile(r"(?i)\b(?P<scheme>bearer|basic|token|apikey|negotiate|sso-key)\s+[\"']?(?P<value>[A-Za-z0-9._~+/:=-]{8,})")
-_COMMANDS = tuple(
-    (words, re.compile(pattern))
-    for words, pattern in (
-        ("a password on the command line of a database client", r"\b(?:mysql|mysqldump|mysqladmin|mysqlimport|mariadb|mariadb-dump|mycli)\b(?:\s+\S+)*?\s+-p(?P<value>[^\s\"'|;&]+|'[^']+'|\"[^\"]+\")"),
-        ("user:password for curl or wget", r"\b(?:curl|http|https|xh|wget)\b[^|;\n]*?\s(?:-u|--user|--proxy-user|-a|--auth|-U)[=\s]*[\"']?[^\s:\"'$]+:(?P<value>[^\s\"'|;]+)"),
-        ("a password for sshpass", r"\bsshpass\s+-p\s*(?P<value>'[^']+'|\"[^\"]+\"|[^\s]+)"),
-        ("a password for redis-cli", r"\bredis-cli\b[^|;\n]*?\s(?:-a|--pass)\s+(?P<value>'[^']+'|\"[^\"]+\"|[^\s]+)"),
-        ("a password for a registry", r"\b(?:docker|podman|helm registry|oras|crane auth|skopeo|nerdctl|buildah|regctl registry)\s+login\b[^|;\n]*?\s-p[\s=]*(?P<value>'[^']+'|\"[^\"]+\"|[^\s]+)"),
-        ("a password piped into a log-in", r"\b(?:echo|printf)\s+(?:-n\s+|'%s'\s+|\"%s\"\s+)?(?P<value>'[^']+'|\"[^\"]+\"|[^\s|]+)\s*\|\s*[^|;\n]*(?:--password-stdin|--with-token|--stdin-password|passwd|chpasswd|sudo\s+-S)"),
-        ("a password for mongo", r"\bmongo(?:sh|dump|restore|import|export)?\b[^|;\n]*?\s(?:-p|--password)[\s=]*(?P<value>'[^']+'|\"[^\"]+\"|[^\s]+)"),
-        ("a password for a directory server", r"\b(?:ldapsearch|ldapadd|ldapmodify|ldapdelete|ldappasswd)\b[^|;\n]*?\s-w\s*(?P<value>'[^']+'|\"[^\"]+\"|[^\s]+)"),
-        ("a password for sqlcmd", r"\bsqlcmd\b[^|;\n]*?\s-P\s*(?P<value>'[^']+'|\"[^\"]+\"|[^\s]+)"),
-        ("a password for az or another cloud log-in", r"\b(?:az|cf|oc|ibmcloud|twine|lftp|smbclient|az acr)\b[^|;\n]*?\b(?:login|upload)\b[^|;\n]*?\s-p[\s=]*(?P<value>'[^']+'|\"[^\"]+\"|[^\s]+)"),
-        ("a password for htpasswd", r"\bhtpasswd\b(?:\s+-[A-Za-z]+)*\s+-[A-Za-z]*b[A-Za-z]*(?:\s+-[A-Za-z]+)*\s+(?:\S+\s+)?\S+\s+(?P<value>'[^']+'|\"[^\"]+\"|[^\s]+)"),
-        ("a passphrase for openssl", r"\s-pass(?:in|out)?\s+[\"']?pass:(?P<value>[^\s\"']+)"),
-        ("a password in netrc form", r"(?i)\blogin\s+\S+\s+password\s+(?P<value>\S+)"),
-        ("a user:password pair for chpasswd", r"\b(?:echo|printf)\s+[\"']?[A-Za-z_][\w-]*:(?P<value>[^\s\"'|]+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd"),
-        ("an npm log-in", r"_auth(?:Token)?\s*=\s*(?P<value>[^\s\"']+)"),
-    )
-)  # fmt: skip
-_PAIR_LINES = rb"(?m)^[ \t]*-?[ \t]*\"?name\"?:[ \t]*[\"']?([A-Za-z_][A-Za-z0-9_.-]*)[\"']?,?[ \t]*\r?\n[ \t]*\"?value\"?:[ \t]*[\"']?([^\s\"']+)"
+_HEADER = re.compile(
+    r"(?i)\b(?P<scheme>bearer|basic|token|apikey|negotiate|sso-key)\s+[\"']?(?P<value>[A-Za-z0-9._~+/:=-]{8,})"
+)
+_CELLS = re.compile(rf"`(?P<name>{_NAME})`\s*\|\s*`(?P<bare>[^`|\s]+)`")
+"""A table's row in documentation: a name, then its value."""
+_PAIR_LINES = (
+    rb"(?m)^[ \t]*-?[ \t]*\"?name\"?:[ \t]*[\"']?([A-Za-z_][A-Za-z0-9_.-]*)[\"']?,?[ \t]*\r?\n"
+    rb"[ \t]*\"?value\"?:[ \t]*[\"']?([^\s\"']+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ def line_hits(line: str, style: Style = Style.PLAIN) -> Iterator[Found]:
     line = line[:_LONGEST_LINE]
     yield from _default_hits(line)
     line = _REFERENCES.sub(lambda match: "$" * len(match.group()), line)
-    for words, pattern in _COMMANDS:
+    for words, pattern in COMMANDS:
         for match in pattern.finditer(line):
             start, value = _bare(match.start("value"), match.group("value"))
             if is_literal_secret("", value, Says.PASSWORD) or _short_password(value):
@@ -112,6 +109,8 @@ def line_hits(line: str, style: Style = Style.PLAIN) -> Iterator[Found]:
     yield from _header_hits(line)
     for pattern in (_FLAG,) if style is Style.WORDS else (_ASSIGNMENT, _FLAG):
         yield from _named_hits(pattern, line, style)
+    if style is Style.PROSE:
+        yield from _cell_hits(line)
 
 
 def _default_hits(line: str) -> Iterator[Found]:
@@ -120,6 +119,13 @@ def _default_hits(line: str) -> Iterator[Found]:
         name, value = match.group("name"), match.group("value")
         if is_literal_secret(name, value, what_name_says(name)):
             yield Found(match.start("value"), value, f"a literal default for {name[:60]}")
+
+
+def _cell_hits(line: str) -> Iterator[Found]:
+    for match in _CELLS.finditer(line):
+        name, value = match.group("name"), match.group("bare")
+        if any(c.isdigit() for c in value) and is_literal_secret(name, value, what_name_says(name)):
+            yield Found(match.start("bare"), value, f"a literal value for {name[:60]}")
 
 
 def _named_hits(pattern: re.Pattern[str], line: str, style: Style) -> Iterator[Found]:
@@ -139,7 +145,7 @@ def _named_hits(pattern: re.Pattern[str], line: str, style: Style) -> Iterator[F
 
 
 def _plain_enough(line: str, end: int, value: str, style: Style) -> bool:
-    """A bare word that goes on as a call, an index or a sentence is not a literal."""
+    """Say whether a bare word is a literal: one that goes on as a call, an index or a sentence is not."""
     following = line[end : end + 1]
     if following in {"(", "[", "<"} or style is Style.CODE:
         return False
@@ -152,16 +158,17 @@ def _header_hits(line: str) -> Iterator[Found]:
     for match in _HEADER.finditer(line):
         value, scheme = match.group("value"), match.group("scheme").lower()
         if scheme == "basic":
-            if _basic_pair(value):
+            if basic_pair(value):
                 yield Found(match.start("value"), value, "a Basic authorization header")
             continue
         named = "authoriz" in line.lower() or scheme in {"bearer", "sso-key"}
-        if named and is_literal_secret("", value, Says.CREDENTIAL) and (any(c.isdigit() for c in value) or len(value) > 24):  # noqa: PLR2004 -- a long opaque word
+        opaque = any(c.isdigit() for c in value) or len(value) > 24  # noqa: PLR2004 -- a long word is no word
+        if named and opaque and is_literal_secret("", value, Says.CREDENTIAL):
             yield Found(match.start("value"), value, f"a literal {scheme} token")
 
 
-def _basic_pair(value: str) -> bool:
-    """Whether base64 holds ``user:password`` with a password that is one."""
+def basic_pair(value: str) -> bool:
+    """Say whether base64 holds ``user:password`` with a password that is one."""
     try:
         decoded = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode("utf-8")
     except (ValueError, binascii.Error):
@@ -171,7 +178,7 @@ def _basic_pair(value: str) -> bool:
 
 
 def _short_password(value: str) -> bool:
-    """A command's own password option leaves no doubt, so four letters are enough."""
+    """Say whether four or five letters are a password; a command's own option for it leaves no doubt."""
     return 4 <= len(value) < 6 and value.isalnum() and value.lower() not in {"pass", "test", "none", "true"}  # noqa: PLR2004 -- see above
 
 

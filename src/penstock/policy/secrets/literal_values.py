@@ -41,8 +41,13 @@ _IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+$
 _CALL = re.compile(r"^[A-Za-z_][\w.]*[(\[]")
 _NUMBER = re.compile(r"^[-+]?[0-9][0-9_,.]*[a-z]{0,2}$")
 _VERSION = re.compile(r"^[~^<>=v]{0,2}[0-9]{1,4}\.[0-9]+\.[0-9]+[\w.+-]{0,40}$")
-_FILE = re.compile(r"^[\w./\\-]+\.(?:json|ya?ml|txt|pem|key|crt|cer|p12|jks|env|conf|ini|toml|pub|properties|sh|js|ts|py|go|rb|md)$")
+_FILE = re.compile(
+    r"^[\w./\\-]+\.(?:json|ya?ml|txt|pem|key|crt|cer|p12|jks|env|conf|ini|toml|pub|properties|sh|js|ts|py|go|rb|md)$"
+)
+_SHORT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9@#!_-]{3,4}$")
+_SHORT_WORDS = frozenset({"none", "null", "true", "false", "auto", "test", "basic", "user", "name", "file", "token"})
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+_SAID_AGAIN = frozenset({"password", "secret", "secretkey", "apikey", "accesstoken"})
 _SEPARATORS = re.compile(r"[\W_]+")
 _RANDOM_ENOUGH = 3.0
 
@@ -51,19 +56,25 @@ def is_literal_secret(name: str, value: str, says: Says) -> bool:
     """Decide for one pair. ``says`` is what the name promises; the plainer it speaks, the less the value must look."""
     if says is Says.NOTHING or not SHORTEST <= len(value) <= _LONGEST:
         return False
-    if is_reference(value):
-        return False
-    if _FILE.match(value) or _VERSION.match(value) or _CALL.match(value) or _same_words(name, value):
-        return False
-    if value.startswith(PREFIXES):
+    if is_reference(value) or value.startswith(PREFIXES) or _is_something_else(name, value):
         return False
     if says is Says.PASSWORD:
         return _could_be_password(value)
     if _NUMBER.match(value) or _IDENTIFIER.match(value) or " " in value.strip():
         return False
-    if says is Says.PERHAPS:
-        return _looks_random(value)
-    return _looks_random(value) or not _reads_like_a_name(value)
+    return _looks_random(value) or (says is Says.CREDENTIAL and not _reads_like_a_name(value))
+
+
+def is_short_secret(value: str, says: Says) -> bool:
+    """Decide for 4 or 5 characters, where only the environment of a container makes a pair trustworthy."""
+    if says < Says.CREDENTIAL or not _SHORT.match(value) or is_reference(value):
+        return False
+    return value.lower() not in _SHORT_WORDS and (says is Says.PASSWORD or not value.isdigit())
+
+
+def _is_something_else(name: str, value: str) -> bool:
+    """Say whether the value is plainly a file, a version, a call, or the name said again."""
+    return bool(_FILE.match(value) or _VERSION.match(value) or _CALL.match(value)) or _same_words(name, value)
 
 
 def is_reference(value: str) -> bool:
@@ -73,7 +84,7 @@ def is_reference(value: str) -> bool:
 
 def _same_words(name: str, value: str) -> bool:
     plain_name, plain_value = (_SEPARATORS.sub("", each).lower() for each in (name, value))
-    return plain_value == plain_name or (len(plain_value) >= SHORTEST and plain_name.endswith(plain_value) and plain_value in {"password", "secret", "secretkey", "apikey", "accesstoken"})  # fmt: skip
+    return plain_value == plain_name or (plain_value in _SAID_AGAIN and plain_name.endswith(plain_value))
 
 
 def _could_be_password(value: str) -> bool:
@@ -100,4 +111,6 @@ def _looks_random(value: str) -> bool:
     digits = sum(c.isdigit() for c in value)
     separated = len(_SEPARATORS.findall(value))
     wordy = separated and digits <= 2 and value.lower() == value  # noqa: PLR2004 -- db-credentials-2
-    return entropy(value) >= _RANDOM_ENOUGH - (0.3 if len(value) < 12 else 0) and not wordy and (digits > 0 or len(value) >= 20)  # noqa: PLR2004 -- base64 without a digit is long
+    least = _RANDOM_ENOUGH - (0.3 if len(value) < 12 else 0)  # noqa: PLR2004 -- short texts have less entropy to show
+    long_enough = digits > 0 or len(value) >= 20  # noqa: PLR2004 -- base64 without a digit is long
+    return long_enough and not wordy and entropy(value) >= least

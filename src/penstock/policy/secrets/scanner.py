@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from penstock.kit.guarded_yaml import MAX_BYTES, YamlDocument, YamlProblem, load_documents
 from penstock.policy import dockerfile
 from penstock.policy.secrets.encoded import base64_hits, reversed_hits
 from penstock.policy.secrets.finding import CREDENTIAL, STRENGTH, Hit, SecretFinding, fingerprint
 from penstock.policy.secrets.lines import Style, line_hits, pair_hits, triggered_lines
+from penstock.policy.secrets.literal_values import SHORTEST
 from penstock.policy.secrets.places import Places
 from penstock.policy.secrets.structure import dockerfile_hits, document_hits
 from penstock.policy.secrets.tokens import token_hits
@@ -19,7 +21,9 @@ _PROCESS_KEY = os.urandom(32)
 """Fingerprints made without a key are only comparable within this process."""
 _STRUCTURED = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
 _PROSE = re.compile(r"\.(md|markdown|rst|adoc|txt|html?)$", re.IGNORECASE)
-_CODE = re.compile(r"\.(py|[cm]?[jt]sx?|java|kts?|go|rb|rs|php|cs|fs|scala|exs?|lua|swift|cc?|cpp|h|vue|svelte|tf|rego)$")
+_CODE = re.compile(
+    r"\.(py|[cm]?[jt]sx?|java|kts?|go|rb|rs|php|cs|fs|scala|exs?|lua|swift|cc?|cpp|h|vue|svelte|tf|rego)$"
+)
 _DOCKERFILE = re.compile(r"(^|/)(Dockerfile|Containerfile)([._-][\w.-]+)?$|\.[Dd]ockerfile$")
 _COMMENT = re.compile(r"(?:^|[\s;])(?:#|//)\s?(.*)$")
 
@@ -66,22 +70,34 @@ def masks(hits: Iterable[Hit], key: bytes) -> dict[str, str]:
     for hit in hits:
         marker = f"«redacted:{hit.rule}:{fingerprint(hit.value, key)}»"
         for literal in hit.literals or (hit.value,):
-            if literal:
-                found.setdefault(literal, marker)
+            for each in (literal, *_lines_of(literal)):
+                if each:
+                    found.setdefault(each, marker)
     return dict(sorted(found.items(), key=lambda item: (-len(item[0]), item[0])))
 
 
-def masked(text: str, replacements: dict[str, str]) -> str:
-    """Replace every secret in a text."""
+def _lines_of(literal: str) -> list[str]:
+    """Return the lines of a block: in the file each is indented, so the block as a whole is not to be found there."""
+    if "\n" not in literal:
+        return []
+    return [line.strip() for line in literal.split("\n") if len(line.strip()) >= SHORTEST]
+
+
+def masked(text: str, replacements: Mapping[str, str]) -> str:
+    """Replace every secret in a text; a short one only where it stands as a word, or it would eat other words."""
     for literal, marker in replacements.items():
         if literal in text:
-            text = text.replace(literal, marker)
+            text = text.replace(literal, marker) if len(literal) >= SHORTEST else _as_word(literal).sub(marker, text)
     return text
 
 
-def _parsed(
-    text: str, path: str
-) -> tuple[Sequence[tuple[int, YamlDocument]] | None, dockerfile.Dockerfile | None]:
+@lru_cache(maxsize=256)
+def _as_word(literal: str) -> re.Pattern[str]:
+    """Match a short literal that no letter or digit touches, except an option's own letter (``-pXXXX``)."""
+    return re.compile(rf"(?:(?<![A-Za-z0-9])|(?<=\s-[A-Za-z])){re.escape(literal)}(?![A-Za-z0-9])")
+
+
+def _parsed(text: str, path: str) -> tuple[Sequence[tuple[int, YamlDocument]] | None, dockerfile.Dockerfile | None]:
     if _DOCKERFILE.search(path) and dockerfile.looks_like_one(text):
         return None, dockerfile.parse(text)
     if not _STRUCTURED.search(path) or len(text) > MAX_BYTES:
@@ -108,7 +124,7 @@ def _line_hits(places: Places, style: Style) -> Iterable[Hit]:
 
 
 def _comment_hits(places: Places) -> Iterable[Hit]:
-    """A secret in a comment is as lost as one in a value."""
+    """Yield the secrets of comments: they are as lost as those in values."""
     for offset, line in triggered_lines(places.raw):
         comment = _COMMENT.search(line)
         if comment is None:

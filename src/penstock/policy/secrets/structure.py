@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,10 +10,10 @@ from penstock.kit.guarded_yaml import YamlDocument, escape
 from penstock.policy.dockerfile import Dockerfile
 from penstock.policy.secrets.credential_names import Says, what_name_says
 from penstock.policy.secrets.finding import CONFIGMAP, CREDENTIAL, K8S_SECRET, Hit
-from penstock.policy.secrets.lines import Style, line_hits, worth_a_look
-from penstock.policy.secrets.literal_values import is_literal_secret, is_reference
+from penstock.policy.secrets.lines import Style, basic_pair, line_hits, worth_a_look
+from penstock.policy.secrets.literal_values import is_literal_secret, is_reference, is_short_secret
 from penstock.policy.secrets.places import Places
-from penstock.policy.secrets.tokens import first_token
+from penstock.policy.secrets.tokens import first_token, may_hold_token
 
 _REFERENCES = frozenset(
     {
@@ -22,6 +23,9 @@ _REFERENCES = frozenset(
     }
 )  # fmt: skip
 """Keys whose values point at secrets, or hold them encrypted: never values themselves."""
+_ENVIRONMENT = re.compile(r"/(env|environment)/")
+_SHORT_PAIR = 8
+_MOST_PIECES = 4
 _MAX_JOINED = 200
 _MAX_DEPTH = 80
 
@@ -54,28 +58,38 @@ class _Walk:
     def _mapping(self, value: dict[str, Any], pointer: str, depth: int) -> Iterator[Hit]:
         yield from self._env_entry(value, pointer)
         yield from self._command(value, pointer)
+        in_env = _ENVIRONMENT.search(f"{pointer}/") is not None
         for key, each in value.items():
             if key in _REFERENCES:
                 continue
             below = f"{pointer}/{escape(key)}"
             if isinstance(each, str | int) and not isinstance(each, bool):
-                yield from self.pair(key, each, below)
+                yield from self.pair(key, each, below, in_env=in_env)
             yield from self.walk(each, below, depth + 1)
 
-    def pair(self, name: str, value: str | int, pointer: str) -> Iterator[Hit]:
-        says = what_name_says(name)
-        if isinstance(value, int) and says is not Says.PASSWORD:
+    def pair(self, name: str, value: str | int, pointer: str, *, in_env: bool = False) -> Iterator[Hit]:
+        """Yield the value when the name makes it a secret. ``in_env``: in the environment of a container."""
+        says, text = what_name_says(name), str(value)
+        if "\n" in text or (isinstance(value, int) and says is not Says.PASSWORD):
             return
-        if "\n" not in str(value) and is_literal_secret(name, str(value), says):
-            yield self.hit(str(value), pointer, f"a literal value for {name[:60]}")
+        if is_literal_secret(name, text, says) or (in_env and is_short_secret(text, says)):
+            yield self.hit(text, pointer, f"a literal value for {name[:60]}")
+        elif name in {"auth", "_auth"} and len(text) > _SHORT_PAIR and basic_pair(text):
+            yield self.hit(text, pointer, "a user:password pair in base64")
 
     def _env_entry(self, value: dict[str, Any], pointer: str) -> Iterator[Hit]:
         name, literal = value.get("name", value.get("key")), value.get("value")
         if isinstance(name, str) and isinstance(literal, str | int) and not isinstance(literal, bool):
-            yield from self.pair(name, literal, f"{pointer}/value")
+            yield from self.pair(name, literal, f"{pointer}/value", in_env=_ENVIRONMENT.search(pointer) is not None)
+
+    def _env_words(self, texts: list[str], pointer: str) -> Iterator[Hit]:
+        for index, text in enumerate(texts):
+            name, equals, value = text.partition("=")
+            if equals and is_short_secret(value, what_name_says(name)):
+                yield self.hit(value, f"{pointer}/{index}", f"a literal value for {name[:60]}")
 
     def _command(self, value: dict[str, Any], pointer: str) -> Iterator[Hit]:
-        """The words of one command line may be spread over entrypoint, command and args."""
+        """Yield the secrets of one command line whose words are spread over entrypoint, command and args."""
         words: list[str] = []
         for key in ("entrypoint", "command", "args"):
             each = value.get(key)
@@ -99,6 +113,8 @@ class _Walk:
 
     def _list(self, value: list[Any], pointer: str, depth: int) -> Iterator[Hit]:
         texts = [each for each in value if isinstance(each, str)]
+        if len(texts) == len(value) and _ENVIRONMENT.search(f"{pointer}/"):
+            yield from self._env_words(texts, pointer)
         if len(texts) > 1 and len(texts) == len(value) <= _MAX_JOINED:
             yield from self._joined_line(texts, pointer)
             yield from self._split_token(texts, pointer)
@@ -106,13 +122,18 @@ class _Walk:
             yield from self.walk(each, f"{pointer}/{index}", depth + 1)
 
     def _split_token(self, texts: list[str], pointer: str) -> Iterator[Hit]:
-        """A token cut in two so that neither half has its form (H59)."""
-        found = first_token("".join(texts))
-        if found is None or any(found[0] in text for text in texts):
+        """Yield a token cut in pieces so that none has its form (H59)."""
+        if not may_hold_token("".join(texts)):
             return
-        pieces = _pieces(found[0], texts)
-        if pieces:
-            yield self.hit(found[0], pointer, f"{found[1].words}, split over list entries", found[1].rule, pieces)
+        for start in range(len(texts) - 1):
+            few = texts[start : start + _MOST_PIECES]
+            found = first_token("".join(few))
+            if found is None or any(found[0] in text for text in few):
+                continue
+            pieces = _pieces(found[0], few)
+            if pieces:
+                yield self.hit(found[0], pointer, f"{found[1].words}, split over list entries", found[1].rule, pieces)
+                return
 
     def _text(self, value: str, pointer: str) -> Iterator[Hit]:
         if not worth_a_look(value):
@@ -123,7 +144,8 @@ class _Walk:
         if "\n" in value or " " in value:
             whole = first_token(value.replace("\n", "").replace(" ", ""))
             if whole and whole[0] not in value:
-                yield self.hit(whole[0], pointer, f"{whole[1].words}, folded", whole[1].rule, tuple(_chunks(whole[0], value)))
+                pieces = _pieces(whole[0], value.split())
+                yield self.hit(whole[0], pointer, f"{whole[1].words}, folded", whole[1].rule, pieces)
 
 
 def document_hits(places: Places, document: YamlDocument, index: int) -> Iterator[Hit]:
@@ -161,9 +183,13 @@ def dockerfile_hits(places: Places, parsed: Dockerfile) -> Iterator[Hit]:
         if instruction.cmd in {"env", "arg", "label"}:
             for pair in instruction.value:
                 name, _, value = pair.partition("=")
-                if is_literal_secret(name, value, what_name_says(name)):
+                says = what_name_says(name)
+                if is_literal_secret(name, value, says) or (
+                    instruction.cmd != "label" and is_short_secret(value, says)
+                ):
                     place = places.find(value, line) or (line, 1)
-                    yield Hit(CREDENTIAL, *place, value, f"a literal value for {name[:60]}")
+                    literals = (value, *_as_written(name, value, instruction.original))
+                    yield Hit(CREDENTIAL, *place, value, f"a literal value for {name[:60]}", literals=literals)
             continue
         texts = [(text, Style.PLAIN) for text in instruction.value]
         if instruction.json:
@@ -174,6 +200,14 @@ def dockerfile_hits(places: Places, parsed: Dockerfile) -> Iterator[Hit]:
                     yield Hit(CREDENTIAL, *(places.find(found.value, line) or (line, 1)), found.value, found.detail)
 
 
+def _as_written(name: str, value: str, original: str) -> tuple[str, ...]:
+    """Return the escaped form of a value, where quotes or backslashes make it another text."""
+    if value in original:
+        return ()
+    found = re.search(rf"{re.escape(name)}[= ]\s*(\S.*?)(?=\s+[A-Za-z_]\w*=|\s*$)", original, re.DOTALL)
+    return (found.group(1),) if found else ()
+
+
 def _pieces(token: str, texts: list[str]) -> tuple[str, ...]:
     """Return the parts of the entries that make up a token, in order."""
     joined, spans, at = "".join(texts), [], 0
@@ -182,11 +216,5 @@ def _pieces(token: str, texts: list[str]) -> tuple[str, ...]:
         at += len(text)
     start = joined.find(token)
     end = start + len(token)
-    return tuple(joined[max(start, left) : min(end, right)] for left, right in spans if left < end and right > start and right > left)
-
-
-def _chunks(token: str, value: str) -> Iterator[str]:
-    """Return the runs of a folded text that make up a token."""
-    for run in value.split():
-        if len(run) >= 4 and (run in token or token in run):  # noqa: PLR2004 -- shorter runs would mask ordinary words
-            yield run
+    touched = [(max(start, left), min(end, right)) for left, right in spans if left < end and right > start]
+    return tuple(joined[left:right] for left, right in touched if left < right)

@@ -16,7 +16,7 @@ from penstock.policy.secrets.checksums import entropy, placeholder_token
 from penstock.policy.secrets.credential_names import Says
 from penstock.policy.secrets.finding import PRIVATE_KEY, URL, Hit
 from penstock.policy.secrets.formats import FORMATS, Format
-from penstock.policy.secrets.literal_values import is_literal_secret
+from penstock.policy.secrets.literal_values import SHORTEST, is_literal_secret
 from penstock.policy.secrets.places import Places
 
 _MEMORY = 64 << 20
@@ -27,8 +27,12 @@ _KEY_BLOCK = (
 )
 _URL = r"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s/:@\"'<>`]{0,100}):([^\s/@\"'<>`]{1,200})@[A-Za-z0-9\[_$-]"
 _SAME_AS_USER = re.compile(r"^(?:user(?:name)?|login|name|me|foo|admin)$", re.IGNORECASE)
-_PLAIN_PASSWORDS = frozenset({"pass", "password", "passwd", "pwd", "secret", "token", "pw", "changeit", "apikey", "key"})
+_PLAIN_PASSWORDS = frozenset(
+    {"pass", "password", "passwd", "pwd", "secret", "token", "pw", "changeit", "apikey", "key"}
+)
 _SHORTEST_URL_PASSWORD = 3
+_LONGEST_KEY, _KEY_LINE = 20_000, 8
+"""Characters of a key block, and of the shortest of its lines that is masked."""
 
 
 @cache
@@ -73,6 +77,11 @@ def token_hits(places: Places) -> Iterator[Hit]:
             yield from _url_hits(places)
 
 
+def may_hold_token(text: str) -> bool:
+    """Whether the literals of any format occur in a text: a cheap no."""
+    return bool(_possible(text.encode("utf-8", "surrogatepass")))
+
+
 def first_token(text: str) -> tuple[str, Format] | None:
     """Return a provider token or private key in a text, for texts that are not the file itself."""
     raw = text.encode("utf-8", "surrogatepass")
@@ -111,12 +120,26 @@ def _format_hits(places: Places, form: Format) -> Iterator[Hit]:
 def _key_hits(places: Places) -> Iterator[Hit]:
     for match in _compiled(_KEY_BLOCK).finditer(places.raw):
         body = match.group(1) or match.group(3)
+        start = match.start(1)
+        if start > 0 and body and places.raw[start - 1 : start] == b"\\":  # the n of a newline that is written as \n
+            body, start = body[1:], start + 1
         value = (body or match.group(0)).decode("utf-8", "replace")
         if body and entropy(value) < 3.0:  # noqa: PLR2004 -- AAAA... is an illustration
             continue
         line, column = places.at_byte(match.start(0))
-        words = "a private key in JWK form" if match.group(3) else "a private key block"
-        yield Hit(PRIVATE_KEY, line, column, value, words)
+        if match.group(3):
+            yield Hit(PRIVATE_KEY, line, column, value, "a private key in JWK form")
+        else:
+            literals = _key_lines(places.raw, start) if match.group(1) else ()
+            yield Hit(PRIVATE_KEY, line, column, value, "a private key block", literals=literals)
+
+
+def _key_lines(raw: bytes, start: int) -> tuple[str, ...]:
+    """Return the lines of a key's body, to mask all of it; in JSON they are joined by backslash-n."""
+    end = raw.find(b"-----", start)
+    body = raw[start : end if 0 <= end <= start + _LONGEST_KEY else start + _LONGEST_KEY]
+    lines = re.split(rb"\\n|[^0-9A-Za-z+/=]+", body)
+    return tuple(line.decode("ascii") for line in lines if len(line) >= _KEY_LINE)
 
 
 def _url_hits(places: Places) -> Iterator[Hit]:
@@ -133,5 +156,5 @@ def literal_url_password(user: str, password: str) -> bool:
         return False
     if _SAME_AS_USER.match(user) and not any(letter.isdigit() for letter in password):
         return False
-    padded = password if len(password) >= 6 else password + "." * 0 + "q8Z" * 2  # noqa: PLR2004 -- short ones count in a URL
+    padded = password if len(password) >= SHORTEST else password + "q8Z" * 2  # short ones count in a URL
     return is_literal_secret("", padded, Says.PASSWORD)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from penstock.surfaces.cli import exits
 
 if TYPE_CHECKING:
-    from penstock.surfaces.cli.app import Opener
+    from penstock.surfaces.cli.running import Opener
 
 
 async def run_doctor(opener: Opener, data_dir: Path | None, *, as_json: bool) -> int:

@@ -16,7 +16,8 @@ from penstock.surfaces.cli.show import next_lines, plan_lines, stage_line, writt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.surfaces.cli.app import GenerateOptions, Opener
+    from penstock.surfaces.cli.options import GenerateOptions
+    from penstock.surfaces.cli.running import Opener
 
 
 async def run_generate(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from penstock.surfaces.cli import exits
 
 if TYPE_CHECKING:
-    from penstock.surfaces.cli.app import Opener
+    from penstock.surfaces.cli.running import Opener
 
 
 async def run_create(
@@ -45,7 +45,8 @@ async def run_list(opener: Opener, data_dir: Path | None, *, as_json: bool) -> i
         listed = [
             {
                 "id": row.kid, "name": row.name, "org": row.org_id, "owner": row.owner, "scopes": list(row.scopes),
-                "expires": row.expires_at.isoformat(), "revoked": row.revoked_at.isoformat() if row.revoked_at else None,
+                "expires": row.expires_at.isoformat(),
+                "revoked": row.revoked_at.isoformat() if row.revoked_at else None,
             }
             for row in rows
         ]  # fmt: skip

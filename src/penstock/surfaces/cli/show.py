@@ -43,7 +43,8 @@ def plan_lines(plan: Plan) -> list[str]:
 
 
 def _skill_line(candidate: Candidate) -> str:
-    return f"  {candidate.skill.name}@{candidate.skill.version:<8} {candidate.score:>4}  {'; '.join(candidate.reasons)}"
+    reasons = printable("; ".join(candidate.reasons))
+    return f"  {candidate.skill.name}@{candidate.skill.version:<8} {candidate.score:>4}  {reasons}"
 
 
 def _verdict_lines(plan: Plan) -> list[str]:

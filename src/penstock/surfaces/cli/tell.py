@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 from penstock.errors import DeliveryConflict, PenstockError, PolicyViolations
 
@@ -14,7 +15,7 @@ def tell_error(problem: PenstockError, *, as_json: bool) -> None:
         from penstock.pipelines.answers import decision_document
 
         extra = {key: value for key, value in problem.extra.items() if isinstance(value, str | int | float | list)}
-        document = {
+        document: dict[str, Any] = {
             "error": problem.title,
             "type": problem.slug,
             "detail": problem.message,

@@ -14,7 +14,8 @@ from penstock.domain.pipelines import PipelineResult, Status
 from penstock.pipelines.answers import answer
 
 PIPELINES = "/api/v1/pipelines"
-_CREATED, _ACCEPTED, _OK, _FIRST_PROBLEM = 201, 202, 200, 400
+_CREATED, _ACCEPTED, _OK = 201, 202, 200
+_PROMISED = frozenset({Status.GENERATED.value, Status.GITHUB_PENDING.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,9 @@ def result_answer(result: PipelineResult) -> Answer:
 
 
 def _replayed(stored: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
-    """Return a stored answer again: a problem's document carries its status, a pipeline's tells it by its state."""
-    again = {**headers, "Idempotency-Replayed": "true"}
-    status = stored.get("status")
-    if isinstance(status, int) and status >= _FIRST_PROBLEM:
-        return Answer(status, stored, again, "application/problem+json")
-    return Answer(_ACCEPTED if status == Status.GITHUB_PENDING.value else _CREATED, stored, again)
+    """Return a stored answer again; its state tells whether it is delivered. Stored problems are raised again."""
+    status = _ACCEPTED if stored.get("status") in _PROMISED else _CREATED
+    return Answer(status, stored, {**headers, "Idempotency-Replayed": "true"})
 
 
 RECORD_FIELDS = (

@@ -102,7 +102,7 @@ def describe(problem: PenstockError, trace_id: str) -> Problem:
         "status": status,
         "detail": _detail(problem),
         "error": SPECIFIED.get(problem.slug, problem.title),
-        "trace_id": trace_id,
+        "trace_id": problem.replay_of or trace_id,
         "retryable": problem.retryable,
         "next": list(problem.steps),
     }
@@ -143,6 +143,8 @@ def _headers(problem: PenstockError, status: int) -> Iterator[tuple[bytes, bytes
     wait = _retry_after_s(problem, status)
     if wait is not None:
         yield b"retry-after", str(wait).encode()
+    if problem.replay_of is not None:
+        yield b"idempotency-replayed", b"true"
     if "pipeline_id" in problem.extra:
         yield b"location", f"/api/v1/pipelines/{problem.extra['pipeline_id']}".encode()
     if isinstance(problem, errors.RateLimitExceeded):

@@ -1,0 +1,81 @@
+"""All parts an engine works with, opened and closed together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.bootstrap import parts
+
+if TYPE_CHECKING:
+    from penstock.archive.service import Archive
+    from penstock.database.keys import PostgresKeys
+    from penstock.database.postgres import PostgresRecords
+    from penstock.gateway.hashing import KeyHasher
+    from penstock.gateway.redis_counters import RedisCounters
+    from penstock.kit.clock import Clock
+    from penstock.policy.ports import PolicyEngine
+    from penstock.settings import Settings
+    from penstock.skills.ports import SkillStore
+    from penstock.telemetry.service import Telemetry
+
+
+LIBRARY = Path(str(files("penstock") / "library"))
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """Everything outside that an engine works with. None: not opened for this door."""
+
+    skills: SkillStore
+    policy: PolicyEngine
+    fingerprint_key: bytes
+    clock: Clock
+    telemetry: Telemetry
+    records: PostgresRecords | None = None
+    keys: PostgresKeys | None = None
+    archive: Archive | None = None
+    hasher: KeyHasher | None = None
+    counters: RedisCounters | None = None
+
+
+@asynccontextmanager
+async def open_adapters(settings: Settings, *, record: bool, server: bool) -> AsyncIterator[Adapters]:
+    """Open what the door needs and close it in reverse. ``record``: the database too; ``server``: all there is.
+
+    Raises DataDirUnusable, DatabaseFailed, InvalidConfiguration, PolicyEngineUnavailable.
+    """
+    from penstock.database.keys import PostgresKeys
+    from penstock.database.postgres import PostgresRecords
+    from penstock.kit.clock import SystemClock
+    from penstock.policy.regorus import RegorusEngine
+    from penstock.skills.library_store import LibrarySkills
+
+    async with AsyncExitStack() as opened:
+        dsn = parts.database_address(settings, opened, own=server) if record else None
+        redis_url = parts.redis_address(settings, opened) if server else None
+        fingerprint_key = parts.secret(
+            settings.policy.fingerprint_key, settings.data_dir / "fingerprint.key", make=record
+        )
+        telemetry = parts.open_telemetry(settings, opened, fingerprint_key) if server else parts.silent()
+        clock = SystemClock()
+        database = await parts.open_database(settings, dsn, opened, telemetry, server=server) if dsn else None
+        policy = RegorusEngine(LIBRARY / "policies", threads=max(2, os.cpu_count() or 2) if server else 1)
+        opened.callback(policy.close)
+        yield Adapters(
+            skills=LibrarySkills(LIBRARY / "skills", telemetry),
+            policy=policy,
+            fingerprint_key=fingerprint_key,
+            clock=clock,
+            telemetry=telemetry,
+            records=PostgresRecords(database) if database else None,
+            keys=PostgresKeys(database) if database else None,
+            archive=parts.open_archive(settings, telemetry) if record else None,
+            hasher=parts.hasher(settings) if server else None,
+            counters=parts.open_counters(settings, redis_url, opened) if redis_url else None,
+        )

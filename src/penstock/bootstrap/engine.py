@@ -1,0 +1,105 @@
+"""Puts an engine together from its adapters, and the REST door on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from penstock.bootstrap.adapters import Adapters, open_adapters
+from penstock.bootstrap.parts import check_production
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from penstock.gateway.service import Gateway
+    from penstock.settings import Settings
+    from penstock.surfaces.engine import Engine, Ping
+    from penstock.telemetry.service import Telemetry
+
+
+def build_engine(settings: Settings, adapters: Adapters) -> Engine:
+    """Put an engine together. Opens nothing."""
+    from penstock.pipelines.deliveries import Deliveries
+    from penstock.pipelines.planning import Planner, Usual
+    from penstock.pipelines.service import Pipelines
+    from penstock.policy.gate import Gate
+    from penstock.surfaces.engine import Engine
+
+    gate = Gate(adapters.policy, fingerprint_key=adapters.fingerprint_key, timeout_s=settings.policy.timeout_s)
+    usual = Usual(settings.cloud.project, settings.cloud.region, settings.cloud.cluster)
+    planner = Planner(adapters.skills, gate, adapters.clock, usual=usual, max_files=settings.detection.max_files)
+    pipelines = Pipelines(
+        planner=planner,
+        gate=gate,
+        deliveries=Deliveries(),
+        telemetry=adapters.telemetry,
+        clock=adapters.clock,
+        records=adapters.records,
+        archive=adapters.archive,
+    )
+    return Engine(pipelines, gateway=build_gateway(settings, adapters), pings=_pings(adapters))
+
+
+@asynccontextmanager
+async def open_server(settings: Settings) -> AsyncIterator[tuple[Engine, Adapters]]:
+    """Open everything a server works with, warm, so that the first request need not wait. Raises as open_adapters."""
+    check_production(settings)
+    async with open_adapters(settings, record=True, server=True) as adapters:
+        engine = build_engine(settings, adapters)
+        await adapters.skills.list("local")
+        await engine.pipelines.gate.warm()
+        try:
+            yield engine, adapters
+        finally:
+            if engine.gateway is not None:
+                await engine.gateway.close()
+
+
+def build_gateway(settings: Settings, adapters: Adapters) -> Gateway | None:
+    from penstock.gateway.limiter import Limiter
+    from penstock.gateway.service import Gateway
+
+    if adapters.keys is None or adapters.hasher is None:
+        return None
+    chosen = settings.gateway
+    limiter = Limiter(
+        adapters.counters,
+        per_minute=chosen.requests_per_minute,
+        clock=adapters.clock,
+        telemetry=adapters.telemetry,
+    )
+    return Gateway(
+        adapters.keys,
+        adapters.hasher,
+        limiter,
+        clock=adapters.clock,
+        telemetry=adapters.telemetry,
+        key_cache_s=chosen.key_cache_s,
+        failures_per_minute=chosen.failures_per_minute,
+    )
+
+
+def _pings(adapters: Adapters) -> dict[str, Ping]:
+    pings: dict[str, Ping] = {}
+    if adapters.records is not None:
+        pings["database"] = adapters.records.ping
+    if adapters.counters is not None:
+        pings["redis"] = adapters.counters.ping
+    return pings
+
+
+def build_app(settings: Settings, engine: Engine, telemetry: Telemetry) -> FastAPI:
+    """Put the REST door on an engine."""
+    from penstock.surfaces.http.app import create_app
+    from penstock.surfaces.http.limits import Limits
+
+    http = settings.http
+    limits = Limits(
+        max_body_bytes=http.max_body_bytes,
+        body_timeout_s=http.body_timeout_s,
+        max_generations=http.max_generations,
+        max_waiting=http.max_waiting,
+        max_wait_s=http.max_wait_s,
+    )
+    return create_app(engine, telemetry=telemetry, limits=limits)

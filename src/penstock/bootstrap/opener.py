@@ -1,0 +1,92 @@
+"""What the command line opens, as the settings say."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.bootstrap import parts
+from penstock.bootstrap.adapters import Adapters, open_adapters
+from penstock.bootstrap.engine import build_app, build_engine, open_server
+
+if TYPE_CHECKING:
+    from penstock.gateway.keys import Keys
+    from penstock.gateway.redis_counters import RedisCounters
+    from penstock.settings import Settings
+    from penstock.surfaces.engine import Engine
+
+
+class FromSettings:
+    """The Opener of the command line: opens what a command needs, as the settings say."""
+
+    @asynccontextmanager
+    async def engine(self, *, data_dir: Path | None = None, record: bool = False) -> AsyncIterator[Engine]:
+        """Open the engine; with ``record`` PostgreSQL too, shared with a server that runs on the same data folder."""
+        settings = load(data_dir)
+        async with open_adapters(settings, record=record, server=False) as adapters:
+            yield build_engine(settings, adapters)
+
+    async def serve(self, *, host: str | None, port: int | None, data_dir: Path | None) -> None:
+        """Run the server until it is told to stop. The port is taken first: a taken one is told at once."""
+        from penstock.surfaces.http.server import bind, serve
+
+        settings = load(data_dir)
+        listener = bind(host or settings.http.host, settings.http.port if port is None else port)
+        with contextlib.closing(listener):
+            async with open_server(settings) as (engine, adapters):
+                first_key = await _first_key(settings, adapters)
+                app = build_app(settings, engine, adapters.telemetry)
+                await serve(app, listener, on_ready=partial(_welcome, first_key=first_key))
+
+    @asynccontextmanager
+    async def keys(self, *, data_dir: Path | None = None) -> AsyncIterator[Keys]:
+        """Open the key store; works beside a running server."""
+        from penstock.database.keys import PostgresKeys
+        from penstock.gateway.keys import Keys
+        from penstock.kit.clock import SystemClock
+
+        settings = load(data_dir)
+        parts.check_production(settings)
+        async with AsyncExitStack() as opened:
+            dsn = parts.database_address(settings, opened, own=False)
+            database = await parts.open_database(settings, dsn, opened, parts.silent(), server=False)
+            counters = parts.running_counters(settings, opened)
+            yield Keys(
+                PostgresKeys(database),
+                parts.hasher(settings),
+                SystemClock(),
+                days=settings.gateway.key_days,
+                on_revoked=partial(_tell_revoked, counters),
+            )
+
+    async def doctor(self, *, data_dir: Path | None) -> list[tuple[str, bool, str]]:
+        """Check every part: name, well, and what it is or what to do."""
+        settings = load(data_dir)
+        return [await examined(name, look, settings) for name, look in _EXAMINATIONS.items()]
+
+
+def load(data_dir: Path | None) -> Settings:
+    from penstock.settings import load_settings
+
+    return load_settings(data_dir=data_dir)
+
+
+async def _first_key(settings: Settings, adapters: Adapters) -> str | None:
+    """Make the first key of a new data folder. A database of one's own gets its keys from `penstock keys create`."""
+    from penstock.gateway.keys import Keys
+
+    if settings.database.url is not None or adapters.keys is None or adapters.hasher is None:
+        return None
+    return await Keys(adapters.keys, adapters.hasher, adapters.clock, days=settings.gateway.key_days).create_bootstrap()
+
+
+def _welcome(url: str, *, first_key: str | None) -> None:
+    from penstock.surfaces.cli.welcome import ready_lines
+
+    sys.stdout.write("\n".join(ready_lines(url, first_key)) + "\n")
+    sys.stdout.flush()

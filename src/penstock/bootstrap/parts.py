@@ -1,0 +1,170 @@
+"""Opens the single parts, each as the settings say: a service by its address, or one of our own."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock import __version__
+from penstock.errors import DataDirUnusable, InvalidConfiguration
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from penstock.archive.service import Archive
+    from penstock.database.connections import Database
+    from penstock.gateway.hashing import KeyHasher
+    from penstock.gateway.redis_counters import RedisCounters
+    from penstock.settings import Settings
+    from penstock.telemetry.service import Telemetry
+
+
+_COMMAND_CONNECTIONS = 4
+"""Connections a single command may use: it works on one pipeline."""
+_PEPPER_VERSION = 1
+
+
+def check_production(settings: Settings) -> None:
+    """Refuse a database of many servers with a pepper of this one. Raises InvalidConfiguration."""
+    if settings.database.url is None or settings.gateway.pepper is not None:
+        return
+    message = (
+        "PENSTOCK_GATEWAY__PEPPER must be set when PENSTOCK_DATABASE__URL is: every server on that database needs the"
+        " same, and the hashes of all keys depend on it."
+    )
+    steps = ("Set it to a random secret, e.g. from `openssl rand -hex 32`, and keep it: a new one voids every key.",)
+    raise InvalidConfiguration(message, fields=["PENSTOCK_GATEWAY__PEPPER"], next_steps=steps)
+
+
+def database_address(settings: Settings, opened: AsyncExitStack, *, own: bool) -> str:
+    """Return the database's address, starting an embedded one when none is set; ``own``: not shared with another."""
+    from penstock.database import embedded_postgres
+
+    if settings.database.url is not None:
+        return settings.database.url.get_secret_value()
+    server = embedded_postgres.start(settings.data_dir, attach=not own)
+    opened.callback(server.close)
+    return server.dsn
+
+
+def redis_address(settings: Settings, opened: AsyncExitStack) -> str:
+    from penstock.gateway import embedded_valkey
+
+    if settings.redis.url is not None:
+        return settings.redis.url.get_secret_value()
+    server = embedded_valkey.start(settings.data_dir, attach=False)
+    opened.callback(server.close)
+    return server.url
+
+
+async def open_database(
+    settings: Settings, dsn: str, opened: AsyncExitStack, telemetry: Telemetry, *, server: bool
+) -> Database:
+    from penstock.database.connections import PoolLimits, open_database
+    from penstock.database.migrations import migrate
+
+    for name in await migrate(dsn):
+        telemetry.log("database.migrated", migration=name)
+    chosen = settings.database
+    limits = PoolLimits(
+        least=chosen.pool_min if server else 1,
+        most=chosen.pool_max if server else _COMMAND_CONNECTIONS,
+        idle_s=chosen.idle_s,
+        statement_timeout_ms=chosen.statement_timeout_ms,
+    )
+    return await opened.enter_async_context(open_database(dsn, limits, telemetry=telemetry))
+
+
+def open_archive(settings: Settings, telemetry: Telemetry) -> Archive:
+    from penstock.archive.service import Archive
+    from penstock.object_storage.buckets import open_objects
+
+    folder = settings.data_dir.resolve() / "archive"
+    return Archive(open_objects(settings.archive.url or folder.as_uri()), telemetry)
+
+
+def open_counters(settings: Settings, url: str, opened: AsyncExitStack) -> RedisCounters:
+    from penstock.gateway.redis_counters import RedisCounters
+
+    counters = RedisCounters(url, timeout_s=settings.redis.timeout_s)
+    opened.push_async_callback(counters.close)
+    return counters
+
+
+def open_telemetry(settings: Settings, opened: AsyncExitStack, fingerprint_key: bytes) -> Telemetry:
+    from penstock.policy.secrets import redact
+    from penstock.telemetry.service import open_telemetry
+
+    chosen = settings.telemetry
+    try:
+        telemetry = open_telemetry(
+            redact=partial(redact, key=fingerprint_key),
+            version=__version__,
+            log_level=chosen.log_level,
+            spans_file=chosen.spans_file,
+        )
+    except OSError as problem:
+        message = f"The file for spans cannot be opened: {problem.strerror or problem}."
+        raise InvalidConfiguration(message, fields=["PENSTOCK_TELEMETRY__SPANS_FILE"]) from problem
+    opened.callback(telemetry.close)
+    return telemetry
+
+
+def silent() -> Telemetry:
+    from penstock.telemetry.service import Telemetry
+
+    return Telemetry()
+
+
+def secret(setting: SecretStr | None, file: Path, *, make: bool) -> bytes:
+    """Return a secret of this installation: as set, as kept in the data folder, or (unless ``make``) for this once.
+
+    Raises DataDirUnusable when it can be neither read nor made.
+    """
+    from penstock.kit.secret_file import LENGTH, kept_secret, read_secret
+
+    if setting is not None:
+        return setting.get_secret_value().encode()
+    try:
+        if make:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return kept_secret(file)
+        return read_secret(file)
+    except (OSError, ValueError) as problem:
+        if not make:
+            return os.urandom(LENGTH)
+        message = f"The data folder {file.parent} cannot be used: {getattr(problem, 'strerror', None) or problem}."
+        steps = ("Check its permissions, or choose another folder with --data-dir.",)
+        raise DataDirUnusable(message, next_steps=steps) from problem
+
+
+def hasher(settings: Settings) -> KeyHasher:
+    from penstock.gateway.hashing import KeyHasher
+
+    pepper = secret(settings.gateway.pepper, settings.data_dir / "pepper.key", make=True)
+    try:
+        return KeyHasher({_PEPPER_VERSION: pepper})
+    except ValueError as problem:
+        message = f"PENSTOCK_GATEWAY__PEPPER cannot be used. {problem}"
+        raise InvalidConfiguration(message, fields=["PENSTOCK_GATEWAY__PEPPER"]) from problem
+
+
+def running_counters(settings: Settings, opened: AsyncExitStack) -> RedisCounters | None:
+    """Return the counters of the servers that use these keys, None when no server runs."""
+    from penstock.gateway import embedded_valkey
+
+    chosen = settings.redis.url
+    url = chosen.get_secret_value() if chosen else embedded_valkey.running(settings.data_dir)
+    return open_counters(settings, url, opened) if url else None
+
+
+async def _tell_revoked(counters: RedisCounters | None) -> None:
+    """Tell running servers; one that cannot be told finds out within a minute (gateway.key_cache_s)."""
+    from penstock.gateway.ports import SharedCountersAway
+
+    if counters is not None:
+        with contextlib.suppress(SharedCountersAway):
+            await counters.revoked()

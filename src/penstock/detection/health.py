@@ -1,0 +1,48 @@
+"""The path a program answers to say that it is well, as its own routes name it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from penstock.domain.facts import Fact
+
+if TYPE_CHECKING:
+    from penstock.detection.folder import Folder
+
+MAX_SOURCES = 100
+"""Source files looked through, those nearest to the service's folder first."""
+_CODE = (".js", ".mjs", ".cjs", ".ts", ".mts", ".py", ".go", ".java", ".kt", ".rb", ".php", ".cs", ".rs", ".ex", ".scala")
+_NAMES = ("healthz", "health", "livez", "readyz", "readiness", "liveness", "live", "ready", "healthcheck", "health-check", "up")
+"""Last part of the path, the likeliest first."""
+_ROUTE = re.compile(
+    r"(?:\bget|\broute|\bpath|\bmap\w*|\bhandle\w*|\buse|\bany|\burl)\W{0,3}\s*\(?\s*(?:GET\s+)?"
+    r"[\"'`](?:GET\s+)?(?P<path>/?(?:[\w-]{1,20}/){0,2}(?P<name>" + "|".join(_NAMES) + r"))/?[\"'`]",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"(^|/)(tests?|__tests__|spec|e2e|dist|build|target|examples?|docs?|fixtures|testdata|client|public)/"
+    r"|(_test|\.test|\.spec)\.\w+$|(^|/)test_[^/]+$"
+)
+_CALLED = re.compile(r"(axios|request|fetch|http|client|supertest|requests|agent|urllib)\w*\s*\.\s*$", re.IGNORECASE)
+"""What stands before a method that asks others instead of answering."""
+
+
+def health_path_of(folder: Folder, others: tuple[str, ...] = ()) -> Fact[str] | None:
+    """Return the route for probes with its place, None when no source names one. Folders of other services are left out."""
+    elsewhere = tuple(f"{other}/" for other in others)
+    own = [path for path in folder.below if path.endswith(_CODE) and not path.startswith(elsewhere)]
+    own = sorted((path for path in own if not _ASIDE.search(path)), key=lambda path: (path.count("/"), path))
+    best: tuple[int, str, str, int] | None = None
+    for path in own[:MAX_SOURCES]:
+        text = folder.text(path)
+        if not text or not any(mark in text for mark in ("ealth", "/live", "/ready", "/up")):
+            continue
+        for match in _ROUTE.finditer(text):
+            if _CALLED.search(text, max(0, match.start() - 30), match.start()):
+                continue
+            rank = _NAMES.index(match["name"].lower())
+            if best is None or rank < best[0]:
+                route = "/" + match["path"].lstrip("/")
+                best = (rank, route, path, text.count("\n", 0, match.start("path")) + 1)
+    return None if best is None else folder.fact(best[1], best[2], best[3])

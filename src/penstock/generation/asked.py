@@ -1,0 +1,123 @@
+"""What was asked for, checked before anything is made of it, and the names everything goes by."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from penstock.domain.facts import RepositoryFacts, ServiceFacts
+from penstock.domain.pipelines import Options
+from penstock.generation.problems import refused
+from penstock.generation.views import Service, view_of
+from penstock.generation.words import label, listed
+
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]{1,2}")
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
+_RUNTIME = re.compile(r"v?[0-9]{1,4}(\.[0-9]{1,6}){0,2}")
+_TARGETS = ("cloud-run", "gke", "none")
+_MAX_PORT = 65_535
+_MAX_SERVICES = 40
+_MAX_ENVIRONMENTS = 8
+_LABEL_RULE = "small letters, digits and hyphens, at most 63, beginning with a letter and not ending with a hyphen"
+
+
+@dataclass(frozen=True)
+class Named:
+    """The pipeline's name and its services."""
+
+    name: str
+    services: tuple[Service, ...]
+    asked: bool
+    """Whether the request named it."""
+
+
+def check_options(options: Options, service_name: str | None) -> None:
+    """Refuse what cannot be granted. Raises InvalidConfiguration that names the field and the rule."""
+    if service_name is not None and not _NAME.fullmatch(service_name):
+        message = f"{_shown(service_name)} cannot be a service's name: it takes {_LABEL_RULE}."
+        raise refused("service_name", message, _suggestion(service_name))
+    if options.target is not None and options.target not in _TARGETS:
+        message = f"{_shown(options.target)} is no target: it is one of {', '.join(_TARGETS)}."
+        raise refused("options.target", message)
+    if options.port is not None and not 0 < options.port <= _MAX_PORT:
+        raise refused("options.port", f"{options.port} is no port: it takes a number from 1 to {_MAX_PORT}.")
+    for field, pattern, rule in (
+        ("runtime", _RUNTIME, "a version number like 22 or 3.13.1"),
+        ("project", _PROJECT, "a Google Cloud project id: 6 to 30 small letters, digits and hyphens"),
+        ("region", _REGION, "a Google Cloud region like europe-west1"),
+        ("cluster", _NAME, f"the name of a GKE cluster: {_LABEL_RULE}"),
+        ("branch", _BRANCH, "a branch name of letters, digits, dots, slashes, hyphens and underscores"),
+    ):
+        value = getattr(options, field)
+        if value is not None and not pattern.fullmatch(value):
+            raise refused(f"options.{field}", f"{_shown(value)} cannot be the {field}: it takes {rule}.")
+    _check_environments(options.environments)
+
+
+def named(facts: RepositoryFacts, options: Options, service_name: str | None) -> Named:
+    """Return the services that the pipeline is for, with their names in it.
+
+    Of several services, the one that the request names is taken alone. Raises InvalidConfiguration when there are too
+    many, or none.
+    """
+    found = facts.services or ((facts.primary,) if facts.primary else ())
+    if not found:
+        raise refused("service_context", "There is no service to make a pipeline for.")
+    main = facts.primary or found[0]
+    labels = _labels(found, facts.name)
+    if service_name is not None and len(found) > 1 and service_name in labels:
+        main = found[labels.index(service_name)]
+        found, labels = (main,), [service_name]
+    if len(found) > _MAX_SERVICES:
+        message = f"The repository holds {len(found)} services; one pipeline takes at most {_MAX_SERVICES}."
+        raise refused("service_context", message, "Name the folder of one service (--path), or its name.")
+    name = service_name or (labels[0] if len(found) == 1 else label(facts.name))
+    if len(found) == 1:
+        labels = [name]
+    services = tuple(_service(each, at, main, options) for each, at in zip(found, labels, strict=True))
+    return Named(name, services, service_name is not None)
+
+
+def _service(facts: ServiceFacts, name: str, main: ServiceFacts, options: Options) -> Service:
+    primary = facts is main or facts == main
+    seen = view_of(facts, name, options if primary else replace(options, runtime=None, port=None))
+    return Service(name, facts, seen, primary)
+
+
+def _labels(found: tuple[ServiceFacts, ...], repository: str) -> list[str]:
+    labels: list[str] = []
+    for service in found:
+        wanted = label(service.name or repository)
+        again = label(service.path.replace("/", "-")) if wanted in labels else wanted
+        number, unique = 2, again
+        while unique in labels:
+            unique = label(f"{again}-{number}")
+            number += 1
+        labels.append(unique)
+    return labels
+
+
+def _check_environments(names: tuple[str, ...]) -> None:
+    if len(names) > _MAX_ENVIRONMENTS:
+        message = f"{len(names)} environments are too many; a pipeline takes at most {_MAX_ENVIRONMENTS}."
+        raise refused("options.environments", message)
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise refused("options.environments", f"{_shown(name)} cannot be an environment: it takes {_LABEL_RULE}.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise refused("options.environments", f"The environment {listed(twice)} is named twice.")
+
+
+def _shown(value: str) -> str:
+    """Return a value as it may stand in a message: one line, nothing hidden, not too long."""
+    plain = ascii(value)
+    return plain if len(plain) <= 60 else f"{plain[:57]}..."  # noqa: PLR2004 -- a line of an error message
+
+
+def _suggestion(name: str) -> str:
+    return f"Use a name like {label(name)}."
+
+

@@ -1,0 +1,186 @@
+"""Template mode: the skills' defaults, the facts and the options become a PipelineSpec. Start at draft()."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from pydantic import ValidationError
+
+from penstock.domain.facts import RepositoryFacts
+from penstock.domain.pipelines import Options
+from penstock.domain.skills import Skill
+from penstock.domain.spec import Assumption, Origin, PipelineSpec, ServiceSpec
+from penstock.errors import SkillNotFound
+from penstock.generation.asked import Named, check_options, named
+from penstock.generation.cloud import (
+    build_of,
+    cloud_of,
+    environments_of,
+    said_about_branch,
+    said_about_cloud,
+    said_about_target,
+    triggers_of,
+)
+from penstock.generation.composing import Composition, each_service
+from penstock.generation.images import ChosenImage, image_for
+from penstock.generation.problems import impossible_spec
+from penstock.generation.rules import TextRule
+from penstock.generation.running import (
+    asked_about_env,
+    env_of,
+    runtime_of,
+    said_about_port,
+    said_about_secrets,
+    secrets_of,
+)
+from penstock.generation.steps import steps_of
+from penstock.generation.views import Service
+from penstock.generation.words import listed
+
+_KINDS = {"web": "web", "worker": "worker", "static-site": "static-site", "docs": "static-site"}
+"""Kind of the facts -> kind in the pipeline; everything else runs to its end, as a job."""
+_TARGET = "cloud-run"
+
+
+@dataclass
+class _Told:
+    """What is said to the reader, each sentence once, in the order it was said."""
+
+    assumptions: dict[str, Assumption] = field(default_factory=dict)
+    questions: dict[str, None] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def assume(self, *said: Assumption) -> None:
+        for each in said:
+            self.assumptions.setdefault(each.text, each)
+
+    def ask(self, *asked: str) -> None:
+        self.questions |= dict.fromkeys(asked)
+
+
+def draft(
+    intent: str,  # noqa: ARG001 -- the model reads the sentence; templates have read it when target and skills were chosen
+    facts: RepositoryFacts,
+    options: Options,
+    service_name: str | None,
+    skills: tuple[Skill, ...],
+    *,
+    target: tuple[str, Origin] | None = None,
+) -> PipelineSpec:
+    """Return the pipeline that the skills, in order of composition, make of the facts; the options win.
+
+    ``target`` is where to deploy to and what decided it. Raises InvalidConfiguration for options that cannot be
+    granted, for a broken skill and for facts no pipeline can be made of; SkillNotFound when no skill builds any
+    service.
+    """
+    check_options(options, service_name)
+    place, decided = target or _target(options)
+    asked = named(facts, options, service_name)
+    cloud = cloud_of(asked.name, options, place)
+    composition = Composition(facts, options, asked, cloud, place, skills)
+    told = _Told()
+    told.assume(*said_about_target(place, decided))
+    assumptions, questions = said_about_cloud(cloud, options, place)
+    told.assume(*assumptions)
+    told.ask(*questions)
+    composition, images = _buildable(composition, told)
+    try:
+        return _spec(composition, images, told)
+    except ValidationError as problem:
+        raise impossible_spec(problem) from problem
+
+
+def _target(options: Options) -> tuple[str, Origin]:
+    if options.target is not None:
+        return options.target, Origin(kind="request", ref="options.target")
+    return _TARGET, Origin(kind="default", ref=f"target {_TARGET}")
+
+
+def _buildable(composition: Composition, told: _Told) -> tuple[Composition, dict[str, ChosenImage]]:
+    """Leave out services that no skill can build, and say so. Raises SkillNotFound when none is left."""
+    images, without = {}, []
+    for service in composition.named.services:
+        image = image_for(composition, service)
+        if image is None:
+            without.append(service)
+        else:
+            images[service.name] = image
+    kept = tuple(service for service in composition.named.services if service.name in images)
+    if not kept:
+        names = listed([f"{each.name} ({each.view.language or each.view.ecosystem})" for each in without])
+        message = f"No skill of this pipeline knows how to build {names}, and there is no Dockerfile."
+        raise SkillNotFound(message, next_steps=("Add a Dockerfile to the service, or publish a skill for it.",))
+    for service in without:
+        text = f"{service.name} ({service.view.path}) is left out: no skill builds it and it has no Dockerfile."
+        told.assume(Assumption(text=text, origin=Origin(kind="default", ref="services without an image")))
+    smaller = Named(composition.named.name, kept, composition.named.asked)
+    return replace(composition, named=smaller), images
+
+
+def _spec(composition: Composition, images: dict[str, ChosenImage], told: _Told) -> PipelineSpec:
+    services = tuple(_service(composition, each, images[each.name], told) for each in composition.named.services)
+    triggers = triggers_of(composition)
+    told.assume(*said_about_branch(composition, triggers))
+    _said_by_skills(composition, images, told)
+    return PipelineSpec(
+        name=composition.named.name,
+        target=composition.target,
+        cloud=composition.cloud,
+        build=build_of(composition),
+        services=services,
+        steps=steps_of(composition, {name: image.view for name, image in images.items()}),
+        environments=environments_of(composition),
+        triggers=triggers,
+        notes=tuple(told.notes),
+        assumptions=tuple(told.assumptions.values()),
+        questions=tuple(told.questions),
+        skills=tuple(part.name for part in composition.parts),
+    )
+
+
+def _service(composition: Composition, service: Service, image: ChosenImage, told: _Told) -> ServiceSpec:
+    view, target = service.view, composition.target
+    runtime = runtime_of(composition, service)
+    secrets = secrets_of(composition, service)
+    env = env_of(composition, service, runtime)
+    told.assume(*image.assumptions, *said_about_port(composition, service, runtime))
+    told.assume(*said_about_secrets(service, secrets, target))
+    told.ask(*image.questions, *asked_about_env(service, env, target))
+    return ServiceSpec(
+        name=service.name,
+        path=view.path,
+        kind=_KINDS.get(view.kind, "job"),
+        language=view.language or view.ecosystem,
+        runtime_version=view.runtime_version,
+        image=image.spec,
+        runtime=runtime,
+        secrets=secrets,
+        env=env,
+        origin=_origin(service),
+    )
+
+
+def _origin(service: Service) -> Origin:
+    language = service.facts.language
+    if language is not None:
+        return Origin(kind="fact", ref=str(language.source), because=(f"{language.value} in {service.view.path}",))
+    own = service.facts.dockerfile
+    return Origin(kind="fact", ref=str(own.source) if own else service.view.path)
+
+
+def _said_by_skills(composition: Composition, images: dict[str, ChosenImage], told: _Told) -> None:
+    for part, service in each_service(composition):
+        names = part.names(service, image=images[service.name].view)
+        rules = part.rules
+        for place, rule, text in _sentences(part, "assumptions", rules.assumptions, names):
+            told.assume(Assumption(text=text, origin=part.origin(place, rule.because, service)))
+        told.ask(*(text for _, _, text in _sentences(part, "questions", rules.questions, names)))
+        told.notes |= dict.fromkeys(text for _, _, text in _sentences(part, "notes", rules.notes, names))
+
+
+def _sentences(part, section: str, rules: tuple[TextRule, ...], names) -> Iterator[tuple[str, TextRule, str]]:  # type: ignore[no-untyped-def]
+    for index, rule in enumerate(rules):
+        place = f"{section}[{index}]"
+        if part.holds(place, rule.when, names):
+            yield place, rule, str(part.value(place, rule.text, names))

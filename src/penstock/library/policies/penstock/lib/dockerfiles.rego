@@ -1,0 +1,66 @@
+# METADATA
+# title: Dockerfiles
+# description: |
+#   Every instruction of every Dockerfile of the set, with its stage; RUN as shell text, ENV and ARG as pairs.
+package penstock.lib.dockerfiles
+
+import data.penstock.lib.shape
+import data.penstock.lib.shell
+
+files := [artifact | some artifact in input.artifacts; artifact.kind == "dockerfile"]
+
+instructions := [instruction |
+	some file in files
+	some place in places(file)
+	some raw in shape.listed(place.commands)
+	instruction := view(file, place.stage, raw)
+]
+
+places(file) := array.concat(
+	[{"stage": -1, "commands": object.get(file, "preamble", [])}],
+	[{"stage": number, "commands": stage.commands} | some number, stage in shape.listed(object.get(file, "stages", []))],
+)
+
+view(file, stage, raw) := {
+	"file": file.path,
+	"index": file.index,
+	"stage": stage,
+	"cmd": raw.cmd,
+	"value": values,
+	"flags": shape.strings(raw.flags),
+	"line": raw.start_line,
+	"code": code,
+	"commands": commands(raw.cmd, code),
+} if {
+	values := shape.strings(raw.value)
+	code := code_of(raw.cmd, values)
+}
+
+code_of("run", values) := shell.code(shell.plain(concat(" ", values)))
+
+code_of(cmd, values) := concat("\n", values) if cmd != "run"
+
+commands("run", code) := shell.commands(code)
+
+commands(cmd, _) := [] if cmd != "run"
+
+# path -> ${NAME} -> default of an ARG before the first FROM.
+defaults[path][key] := value if {
+	some instruction in instructions
+	instruction.stage == -1
+	instruction.cmd == "arg"
+	some pair in instruction.value
+	path := instruction.file
+	key := sprintf("${%s}", [split(pair, "=")[0]])
+	value := regex.replace(pair, `^[^=]*=`, "")
+	contains(pair, "=")
+	value != ""
+}
+
+finding(instruction, args) := {
+	"file": instruction.file,
+	"index": instruction.index,
+	"pointer": "",
+	"line": instruction.line,
+	"args": args,
+}

@@ -1,0 +1,52 @@
+# METADATA
+# title: Scans
+# description: |
+#   Which steps scan images, and which image a scan looks at.
+package penstock.lib.scans
+
+import data.penstock.lib.cloudbuild
+import data.penstock.lib.images
+import data.penstock.lib.runs
+import data.penstock.lib.shell
+
+image_scanner := concat("|", data.scanners.image)
+
+image_scans := [step | some step in cloudbuild.steps; regex.match(image_scanner, step.code)]
+
+# Whether any build or workflow of the set runs a scanner of that kind.
+present(kind) if {
+	some run in runs.all
+	regex.match(concat("|", data.scanners[kind]), run.code)
+}
+
+# A scan that names only other images does not look at this one; what a variable or a file names may be any.
+covers(step, reference) if {
+	named := looked_at(step)
+	named != set()
+	images.parsed(reference).repository in named
+}
+
+covers(step, _) if looked_at(step) == set()
+
+# Repositories that the scanner's commands name outright; empty when one of them cannot be told.
+looked_at(step) := {images.parsed(word).repository | some word in words} if {
+	words := scanned_words(step)
+	every word in words {
+		not shell.opaque(word)
+	}
+	not indirect(step)
+} else := set()
+
+indirect(step) if {
+	some line in scan_lines(step)
+	regex.match(`\$\(|--input|tar:|oci-|sbom:|\x60`, line)
+}
+
+scan_lines(step) := [line | some line in split(step.code, "\n"); regex.match(image_scanner, line)]
+
+scanned_words(step) := {word |
+	some line in scan_lines(step)
+	some match in regex.find_all_string_submatch_n(`(?:^|[ \t"'=])([a-z0-9$][^ \t"'=;|&()]*/[^ \t"'=;|&()]+)`, line, 20)
+	word := match[1]
+	not regex.match(`^(?:https?:|projects/|[a-z0-9.-]+/[a-z0-9._/-]*\.(?:json|txt|sarif|ya?ml|tmpl|tpl|html|sh)$)`, word)
+}

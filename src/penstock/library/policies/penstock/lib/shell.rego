@@ -1,0 +1,51 @@
+# METADATA
+# title: Shell text
+# description: |
+#   What a shell would run: comments are gone, continued lines are joined, and what echo or printf only print is left
+#   out. Variables are spelled ${NAME}, so that values can be filled in without mistaking one name for another.
+package penstock.lib.shell
+
+import data.penstock.lib.shape
+
+# echo or printf with its words, up to a pipe, a redirect or the end; what stands in $( ) still runs and is kept.
+said := concat("", [
+	`\b(?:echo|printf)\b`,
+	`(?:[^"'|;&<>()\n\\$`, "`", `]|\\.|\$[^("']|"(?:\\.|[^"\\$`, "`", `]|\$[^("])*"|'[^']*')*`,
+])
+
+# What may stand before the program of a command.
+lead := concat("", [
+	`(?m)^[ \t]*(?:(?:if|then|else|elif|do|while|until|!|time|exec|nohup|eval|sudo|-[A-Za-z]+`,
+	`|[A-Za-z_][A-Za-z0-9_]*=[^ \t\n]*)[ \t]+)*`,
+])
+
+plain(text) := joined if {
+	bare := regex.replace(shape.text(text), `(?m)^[ \t]*#.*$`, "")
+	uncommented := regex.replace(bare, `(?m)[ \t]#[ \t!].*$`, "")
+	joined := named(regex.replace(uncommented, `\\\r?\n[ \t]*`, " "))
+}
+
+code(plain_text) := regex.replace(plain_text, said, "echo ")
+
+# $NAME becomes ${NAME}.
+named(text) := regex.replace(text, `\$([A-Za-z_][A-Za-z0-9_]*)`, "$${${1}}")
+
+# Fills in values; keys are spelled ${NAME}.
+filled(text, values) := strings.replace_n(values, text)
+
+# The single commands of a text, each beginning with its program.
+commands(code_text) := [command |
+	broken := regex.replace(code_text, "[ \t]*(?:[\n;|()`]|&&|&[ \t])", "\n")
+	some command in split(regex.replace(broken, lead, ""), "\n")
+	command != ""
+]
+
+# Whether a text still holds a variable whose value nobody here knows. Cloud Build's own names are values enough.
+opaque(text) if contains(regex.replace(text, builtin, ""), "$")
+
+opaque(text) if contains(text, "{{")
+
+builtin := concat("", [
+	`\$\{(?:PROJECT_ID|PROJECT_NUMBER|BUILD_ID|LOCATION|TRIGGER_NAME|TRIGGER_BUILD_CONFIG_PATH|COMMIT_SHA|REVISION_ID`,
+	`|SHORT_SHA|REPO_NAME|REPO_FULL_NAME|BRANCH_NAME|TAG_NAME|REF_NAME|SERVICE_ACCOUNT|SERVICE_ACCOUNT_EMAIL)\}`,
+])
