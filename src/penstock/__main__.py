@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command that was typed."""
-    from penstock.bootstrap import FromSettings
+    from penstock.bootstrap.opener import FromSettings
     from penstock.surfaces.cli.app import build
 
     build()(obj=FromSettings())

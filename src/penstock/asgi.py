@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from penstock.bootstrap import build_app, open_server
+from penstock.bootstrap.engine import build_app, open_server
 from penstock.errors import PenstockError
 from penstock.settings import load_settings
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from penstock.skills.ports import SkillStore
     from penstock.telemetry.service import Telemetry
 
-
 LIBRARY = Path(str(files("penstock") / "library"))
 
 

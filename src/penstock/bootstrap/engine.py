@@ -38,7 +38,7 @@ def build_engine(settings: Settings, adapters: Adapters) -> Engine:
         records=adapters.records,
         archive=adapters.archive,
     )
-    return Engine(pipelines, gateway=build_gateway(settings, adapters), pings=_pings(adapters))
+    return Engine(pipelines, gateway=_build_gateway(settings, adapters), pings=_pings(adapters))
 
 
 @asynccontextmanager
@@ -56,7 +56,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Engine, Adapter
                 await engine.gateway.close()
 
 
-def build_gateway(settings: Settings, adapters: Adapters) -> Gateway | None:
+def _build_gateway(settings: Settings, adapters: Adapters) -> Gateway | None:
     from penstock.gateway.limiter import Limiter
     from penstock.gateway.service import Gateway
 

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 Look = Callable[["Settings"], Awaitable[str]]
 
 
-async def examined(name: str, look: Look, settings: Settings) -> tuple[str, bool, str]:
-    """Look at one part. What is wrong is told with the next step, as everywhere."""
+async def examine(settings: Settings) -> list[tuple[str, bool, str]]:
+    """Look at every part: its name, whether it is well, and what it is or what to do."""
+    return [await _examined(name, look, settings) for name, look in _EXAMINATIONS.items()]
+
+
+async def _examined(name: str, look: Look, settings: Settings) -> tuple[str, bool, str]:
     try:
         return name, True, await look(settings)
     except PenstockError as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING
 from penstock.bootstrap import parts
 from penstock.bootstrap.adapters import Adapters, open_adapters
 from penstock.bootstrap.engine import build_app, build_engine, open_server
+from penstock.bootstrap.loading import load_modules
 
 if TYPE_CHECKING:
     from penstock.gateway.keys import Keys
-    from penstock.gateway.redis_counters import RedisCounters
     from penstock.settings import Settings
     from penstock.surfaces.engine import Engine
 
@@ -27,18 +28,24 @@ class FromSettings:
     @asynccontextmanager
     async def engine(self, *, data_dir: Path | None = None, record: bool = False) -> AsyncIterator[Engine]:
         """Open the engine; with ``record`` PostgreSQL too, shared with a server that runs on the same data folder."""
-        settings = load(data_dir)
+        settings = _load(data_dir)
         async with open_adapters(settings, record=record, server=False) as adapters:
             yield build_engine(settings, adapters)
 
     async def serve(self, *, host: str | None, port: int | None, data_dir: Path | None) -> None:
         """Run the server until it is told to stop. The port is taken first: a taken one is told at once."""
-        from penstock.surfaces.http.server import bind, serve
+        from penstock.surfaces.http.listening import bind
 
-        settings = load(data_dir)
+        settings = _load(data_dir)
         listener = bind(host or settings.http.host, settings.http.port if port is None else port)
+        loading = asyncio.get_running_loop().run_in_executor(None, load_modules)  # begins at once
         with contextlib.closing(listener):
             async with open_server(settings) as (engine, adapters):
+                await loading
+                from penstock.surfaces.http.server import serve
+                from penstock.telemetry.library_logs import adopt
+
+                adopt(adapters.telemetry)
                 first_key = await _first_key(settings, adapters)
                 app = build_app(settings, engine, adapters.telemetry)
                 await serve(app, listener, on_ready=partial(_welcome, first_key=first_key))
@@ -50,7 +57,7 @@ class FromSettings:
         from penstock.gateway.keys import Keys
         from penstock.kit.clock import SystemClock
 
-        settings = load(data_dir)
+        settings = _load(data_dir)
         parts.check_production(settings)
         async with AsyncExitStack() as opened:
             dsn = parts.database_address(settings, opened, own=False)
@@ -61,16 +68,17 @@ class FromSettings:
                 parts.hasher(settings),
                 SystemClock(),
                 days=settings.gateway.key_days,
-                on_revoked=partial(_tell_revoked, counters),
+                on_revoked=partial(parts.tell_revoked, counters),
             )
 
     async def doctor(self, *, data_dir: Path | None) -> list[tuple[str, bool, str]]:
         """Check every part: name, well, and what it is or what to do."""
-        settings = load(data_dir)
-        return [await examined(name, look, settings) for name, look in _EXAMINATIONS.items()]
+        from penstock.bootstrap.examination import examine
+
+        return await examine(_load(data_dir))
 
 
-def load(data_dir: Path | None) -> Settings:
+def _load(data_dir: Path | None) -> Settings:
     from penstock.settings import load_settings
 
     return load_settings(data_dir=data_dir)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from contextlib import AsyncExitStack
 from functools import partial
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from penstock.gateway.redis_counters import RedisCounters
     from penstock.settings import Settings
     from penstock.telemetry.service import Telemetry
-
 
 _COMMAND_CONNECTIONS = 4
 """Connections a single command may use: it works on one pipeline."""
@@ -51,6 +51,7 @@ def database_address(settings: Settings, opened: AsyncExitStack, *, own: bool) -
 
 
 def redis_address(settings: Settings, opened: AsyncExitStack) -> str:
+    """Return the address of Redis, starting a Valkey of this server's own when none is set."""
     from penstock.gateway import embedded_valkey
 
     if settings.redis.url is not None:
@@ -63,6 +64,7 @@ def redis_address(settings: Settings, opened: AsyncExitStack) -> str:
 async def open_database(
     settings: Settings, dsn: str, opened: AsyncExitStack, telemetry: Telemetry, *, server: bool
 ) -> Database:
+    """Bring the schema up to date and open the pool: a small one for a single command. Raises DatabaseFailed."""
     from penstock.database.connections import PoolLimits, open_database
     from penstock.database.migrations import migrate
 
@@ -79,6 +81,7 @@ async def open_database(
 
 
 def open_archive(settings: Settings, telemetry: Telemetry) -> Archive:
+    """Open the auditors' copies. Raises InvalidConfiguration, Unavailable."""
     from penstock.archive.service import Archive
     from penstock.object_storage.buckets import open_objects
 
@@ -87,6 +90,7 @@ def open_archive(settings: Settings, telemetry: Telemetry) -> Archive:
 
 
 def open_counters(settings: Settings, url: str, opened: AsyncExitStack) -> RedisCounters:
+    """Open the shared counters; nothing is asked of Redis yet. Raises InvalidConfiguration."""
     from penstock.gateway.redis_counters import RedisCounters
 
     counters = RedisCounters(url, timeout_s=settings.redis.timeout_s)
@@ -95,6 +99,7 @@ def open_counters(settings: Settings, url: str, opened: AsyncExitStack) -> Redis
 
 
 def open_telemetry(settings: Settings, opened: AsyncExitStack, fingerprint_key: bytes) -> Telemetry:
+    """Open a server's log, metrics and spans; secrets are masked in all of them. Raises InvalidConfiguration."""
     from penstock.policy.secrets import redact
     from penstock.telemetry.service import open_telemetry
 
@@ -114,6 +119,7 @@ def open_telemetry(settings: Settings, opened: AsyncExitStack, fingerprint_key: 
 
 
 def silent() -> Telemetry:
+    """Return the telemetry of a command: its user sees what happens."""
     from penstock.telemetry.service import Telemetry
 
     return Telemetry()
@@ -142,6 +148,7 @@ def secret(setting: SecretStr | None, file: Path, *, make: bool) -> bytes:
 
 
 def hasher(settings: Settings) -> KeyHasher:
+    """Return what hashes keys. Raises InvalidConfiguration, DataDirUnusable."""
     from penstock.gateway.hashing import KeyHasher
 
     pepper = secret(settings.gateway.pepper, settings.data_dir / "pepper.key", make=True)
@@ -161,7 +168,7 @@ def running_counters(settings: Settings, opened: AsyncExitStack) -> RedisCounter
     return open_counters(settings, url, opened) if url else None
 
 
-async def _tell_revoked(counters: RedisCounters | None) -> None:
+async def tell_revoked(counters: RedisCounters | None) -> None:
     """Tell running servers; one that cannot be told finds out within a minute (gateway.key_cache_s)."""
     from penstock.gateway.ports import SharedCountersAway
 

@@ -6,6 +6,7 @@ Each statement is a transaction of its own, so none is ever open while anything 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
@@ -59,6 +60,7 @@ async def open_database(
     import asyncpg
 
     limits = limits or PoolLimits()
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # its failures are told by those who meet them
     try:
         pool = await asyncpg.create_pool(
             dsn,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.detection.dockerfiles import Dockerfile, for_application, is_dockerfile, parse
 from penstock.detection.environment import variables_of
+from penstock.detection.task_files import DEBUGS
 from penstock.detection.health import health_path_of
 from penstock.domain.facts import Basis, Fact, Gap, ServiceFacts, Source
 
@@ -69,7 +70,7 @@ def complete(
 
 def is_for_developers(command: str) -> bool:
     """Whether a container's command is a shell, a watcher or a development server."""
-    return bool(_DEVELOPS.search(command))
+    return bool(_DEVELOPS.search(command) or DEBUGS.search(command))
 
 
 def _own_dockerfile(root: Folder, facts: ServiceFacts, mine: list[Built], *, alone: bool) -> str | None:

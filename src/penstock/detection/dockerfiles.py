@@ -21,7 +21,13 @@ _ASIDE_NAME = re.compile(
     re.IGNORECASE,
 )
 """Words that say: this image is for developers, tests or the build, not for the application."""
+_OTHER_ENDINGS = (
+    ".dockerignore", ".md", ".tmpl", ".j2", ".sh", ".ex", ".exs", ".go", ".js", ".ts", ".py", ".rb", ".rs", ".java",
+    ".kt", ".cs", ".php", ".json", ".yaml", ".yml", ".toml", ".txt", ".vim", ".lua", ".html", ".snap",
+)  # fmt: skip
 _INSTRUCTION = re.compile(r"^\s*(FROM|EXPOSE|CMD|ENTRYPOINT|ENV|ARG|WORKDIR|USER)\b\s*(.*)$", re.IGNORECASE)
+_INIT = re.compile(r"^(?:\S*/)?(?:tini|dumb-init|catatonit)(?:\s+-\w+)*(?:\s+--)?\s+")
+"""A first process that only passes signals on; what follows is the program."""
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
 
 
@@ -50,9 +56,11 @@ class Stage:
         """Return what the container runs, with its line: ENTRYPOINT followed by CMD."""
         entry = next((stage.entrypoint for stage in self.lineage() if stage.entrypoint), None)
         command = next((stage.command for stage in self.lineage() if stage.command), None)
-        if entry is None:
-            return command
-        return (f"{entry[0]} {command[0]}", entry[1]) if command else entry
+        if entry is None or command is None:
+            found = entry or command
+        else:
+            found = f"{entry[0]} {command[0]}", entry[1]
+        return (_INIT.sub("", found[0]) or found[0], found[1]) if found else None
 
     def port(self) -> tuple[int, int] | None:
         """Return the first exposed port, with its line."""
@@ -87,9 +95,9 @@ class Dockerfile:
 
 
 def is_dockerfile(path: str) -> bool:
-    """Whether a path is named like a Dockerfile."""
+    """Whether a path is named like a Dockerfile, and not like a program or a text about them."""
     name = path.rpartition("/")[2]
-    return bool(_NAME.match(name)) and not name.lower().endswith((".dockerignore", ".md", ".tmpl", ".j2", ".sh"))
+    return bool(_NAME.match(name)) and not name.lower().endswith(_OTHER_ENDINGS)
 
 
 def for_application(path: str) -> bool:

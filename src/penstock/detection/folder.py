@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import cached_property
@@ -12,6 +13,12 @@ from penstock.domain.facts import Basis, Fact, Gap, Source
 from penstock.kit.guarded_yaml import YamlDocument, YamlProblem, load_documents
 from penstock.kit.located import Element, Located, ParseProblem, parse_json, parse_toml, parse_xml
 
+MAX_SEARCHED_TEXT = 262_144
+"""Characters of one file that are searched; parsers of whole documents see all of it."""
+MAX_LINE = 800
+"""Characters of a line that is searched: longer ones were made by machines, and patterns take long over them."""
+_TAME = 40
+_WILD = re.compile(rf"[^\n]{{{MAX_LINE + 1}}}|[ \t]{{{_TAME + 1}}}|\n[ \t]*\n[ \t]*\n[ \t]*\n[ \t]*\n")
 MAX_YAML = 2_097_152
 """Bytes; lock files are large, and the node budget bounds the work."""
 
@@ -21,6 +28,7 @@ class Readings:
 
     def __init__(self) -> None:
         self.texts: dict[str, tuple[str | None, str]] = {}
+        self.tamed: dict[str, str] = {}
         self.parsed: dict[tuple[str, str], Any] = {}
         self.searched = 0
         """Source files searched so far, for searches that keep to a budget over the whole repository."""
@@ -96,7 +104,19 @@ class Folder:
         return name if self.path == "." else f"{self.path}/{name}"
 
     def text(self, name: str) -> str | None:
-        """Return a file as text; None when it is missing, binary or too large (the latter two leave a gap)."""
+        """Return a file's text for searching: line numbers hold, long lines and runs of blanks are cut short.
+
+        None when the file is missing, binary or too large (the latter two leave a gap).
+        """
+        text = self._whole(name)
+        if text is None:
+            return None
+        full = self.full(name)
+        if full not in self.readings.tamed:
+            self.readings.tamed[full] = tamed(text)
+        return self.readings.tamed[full]
+
+    def _whole(self, name: str) -> str | None:
         if name not in self.known:
             return None
         full = self.full(name)
@@ -129,7 +149,7 @@ class Folder:
         return cast("YamlDocument | None", self._parsed(name, "yaml", _first_document))
 
     def _parsed(self, name: str, kind: str, parse: Callable[[str], Any]) -> Any:
-        text = self.text(name)
+        text = self._whole(name)
         if text is None:
             return None
         key = (self.full(name), kind)
@@ -159,6 +179,25 @@ class Folder:
         gap = Gap(field, reason, self.source(name, line) if name else None)
         if gap not in self.gaps:
             self.gaps.append(gap)
+
+
+def tamed(text: str) -> str:
+    """Return a text that no pattern takes long over, line by line the same but for what no person writes.
+
+    Lines over MAX_LINE characters become empty, runs of blanks keep 40 characters, and within runs of empty lines
+    every fourth holds a NUL, which no pattern takes for space.
+    """
+    text = text[:MAX_SEARCHED_TEXT]
+    if _WILD.search(text) is None:
+        return text
+    lines = [line if len(line) <= MAX_LINE else "" for line in text.split("\n")]
+    lines = [re.sub(rf"[ \t]{{{_TAME},}}", " " * _TAME, line) for line in lines]
+    empty = 0
+    for number, line in enumerate(lines):
+        empty = 0 if line.strip() else empty + 1
+        if empty and empty % 4 == 0:
+            lines[number] = "\0"
+    return "\n".join(lines)
 
 
 def _decoded(content: bytes | None) -> tuple[str | None, str]:

@@ -51,9 +51,9 @@ PORTS = {
 """The ports the frameworks open when the code says nothing."""
 _PORTS = (
     re.compile(
-        r"(?:getenv|getEnv|GetEnv|env|Env|getEnvOrDefault|EnvOr\w*|GetenvDefault|EnvDefault)\w*\(\s*\"(?P<env>\w*PORT)\"\s*,\s*\"?:?(?P<port>\d{2,5})"
+        r"(?:[gG]et)?[eE]nv\w{0,20}\(\s*\"(?P<env>\w{0,40}PORT)\"\s*,\s*\"?:?(?P<port>\d{2,5})"
     ),
-    re.compile(r"(?:env|envconfig):\"(?P<env>\w*PORT)[^`]*?(?:envDefault|default|env-default):\"(?P<port>\d{2,5})\""),
+    re.compile(r"(?:env|envconfig):\"(?P<env>\w{0,40}PORT)[^`\n]{0,200}?(?:envDefault|default|env-default):\"(?P<port>\d{2,5})\""),
     re.compile(
         r"(?:SetDefault|BindEnv)\(\s*\"(?:\w+\.)*(?P<env>[\w]*(?:PORT|port|Port))\"\s*,\s*\"?:?(?P<port>\d{2,5})"
     ),
@@ -68,7 +68,7 @@ _PORTS = (
         r"flag\.\w+\(\s*(?:&\w+(?:\.\w+)*,\s*)?\"(?:http[-_.]?)?(?:port|addr|address|listen|listen-addr|bind|p)\"\s*,\s*\"?[^\"\n,]*?:?(?P<port>\d{2,5})\b"
     ),
     re.compile(
-        r"\b(?:port|Port|PORT|listenPort|defaultPort|DefaultPort|serverPort|httpPort|addr|listenAddr|defaultAddr)\s*(?:string|int)?\s*:?=\s*(?:flag\.\w+\([^)\n]*?)?\"?(?:[\w.]*:)?(?P<port>\d{4,5})\b"
+        r"\b(?:port|Port|PORT|listenPort|defaultPort|DefaultPort|serverPort|httpPort|addr|listenAddr|defaultAddr)\s*(?:string|int)?\s*:?=\s*(?:flag\.\w{1,12}\([^)\n]{0,60}?)?\"?(?:[\w.]{0,40}:)?(?P<port>\d{4,5})\b"
     ),
 )
 _READS_PORT = re.compile(r"(?:Getenv|LookupEnv)\(\s*\"(PORT)\"")

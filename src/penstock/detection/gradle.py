@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 _VERSION = (
     (
         re.compile(
-            r"languageVersion(?:\.set\(|\s*=\s*|\s+)\s*JavaLanguageVersion\.of\(\s*([^)\n]+?(?:\(\))?[^)\n]*)\)"
+            r"languageVersion(?:\.set\(|\s*=\s*|\s+)\s*JavaLanguageVersion\.of\(\s*((?:[^()\n]|\(\)){1,80})\)"
         ),
         "pin",
     ),
-    (re.compile(r"jvmToolchain\s*\(\s*([^)\n]+?(?:\(\))?[^)\n]*)\)"), "pin"),
-    (re.compile(r"jvmToolchain\s*\{[^}]*?JavaLanguageVersion\.of\(\s*([^)\n]+)\)"), "pin"),
+    (re.compile(r"jvmToolchain\s*\(\s*((?:[^()\n]|\(\)){1,80})\)"), "pin"),
+    (re.compile(r"jvmToolchain\s*\{[^}]{0,300}?JavaLanguageVersion\.of\(\s*([^)\n]+)\)"), "pin"),
     (re.compile(r"\brelease(?:\.set\(|\s*=\s*)\s*([\w.()\"']+)"), "minimum"),
     (
         re.compile(

@@ -12,8 +12,36 @@ if TYPE_CHECKING:
 
 MAX_SOURCES = 100
 """Source files looked through, those nearest to the service's folder first."""
-_CODE = (".js", ".mjs", ".cjs", ".ts", ".mts", ".py", ".go", ".java", ".kt", ".rb", ".php", ".cs", ".rs", ".ex", ".scala")
-_NAMES = ("healthz", "health", "livez", "readyz", "readiness", "liveness", "live", "ready", "healthcheck", "health-check", "up")
+_CODE = (
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".mts",
+    ".py",
+    ".go",
+    ".java",
+    ".kt",
+    ".rb",
+    ".php",
+    ".cs",
+    ".rs",
+    ".ex",
+    ".scala",
+)
+_NAMES = (
+    "healthz",
+    "health",
+    "livez",
+    "readyz",
+    "readiness",
+    "liveness",
+    "live",
+    "ready",
+    "healthcheck",
+    "health-check",
+    "up",
+)
 """Last part of the path, the likeliest first."""
 _ROUTE = re.compile(
     r"(?:\bget|\broute|\bpath|\bmap\w*|\bhandle\w*|\buse|\bany|\burl)\W{0,3}\s*\(?\s*(?:GET\s+)?"
@@ -29,7 +57,7 @@ _CALLED = re.compile(r"(axios|request|fetch|http|client|supertest|requests|agent
 
 
 def health_path_of(folder: Folder, others: tuple[str, ...] = ()) -> Fact[str] | None:
-    """Return the route for probes with its place, None when no source names one. Folders of other services are left out."""
+    """Return the route for probes with its place, None when no source names one. ``others`` are left out."""
     elsewhere = tuple(f"{other}/" for other in others)
     own = [path for path in folder.below if path.endswith(_CODE) and not path.startswith(elsewhere)]
     own = sorted((path for path in own if not _ASIDE.search(path)), key=lambda path: (path.count("/"), path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from penstock.detection.searching import first, hit_fact, port_in
+from penstock.detection.searching import first, hit_fact, port_in, valid_port
 from penstock.detection.version_files import tool_version
 from penstock.domain.facts import Basis, Fact
 
@@ -25,17 +25,17 @@ _PROPERTY = re.compile(
     r"^\s*(?:%prod\.)?(?:server\.port|quarkus\.http\.port|micronaut\.server\.port|ktor\.deployment\.port)\s*[=:]\s*(?:\$\{\??(?P<env>\w+):)?(?P<port>\d{2,5})",
     re.MULTILINE,
 )
-_YAML = re.compile(
-    r"^(?P<indent>[ ]*)(?:server|http|deployment|ktor\.deployment):[ ]*(?:#.*)?\n"
-    r"(?:(?P=indent)[ ]+[^\n]*\n|[ ]*\n|[ ]*#[^\n]*\n){0,40}?"
-    r"(?P=indent)[ ]+port:\s*['\"]?(?:\$\{\??(?P<env>\w+):|\$(?P<other>\w+):)?(?P<port>\d{2,5})",
-    re.MULTILINE,
-)
+_KEY = re.compile(r"^(?P<indent>[ ]*)(?P<key>[\w.-]+):(?:[ ]+(?P<value>\S[^\n]*))?[ ]*$")
+_PORT_KEYS = re.compile(r"(^|\.)(server|http|deployment)\.port$")
+_PORT_VALUE = re.compile(r"['\"]?(?:\$\{\??(?P<env>\w+):|\$(?P<other>\w+):)?(?P<port>\d{2,5})\b")
+MAX_DEPTH = 12
+MAX_SETTINGS = 2_000
+"""Lines of a settings file that are looked through."""
 _HOCON = re.compile(r"\bport\s*=\s*(?P<port>\d{2,5})\b(?:\s*\n\s*port\s*=\s*\$\{\?(?P<env>\w+)\})?")
 _CODE = (
     re.compile(r"getenv\(\)?[^\n]{0,20}?\(?\"(?P<env>\w*PORT)\"[^\n]{0,40}?[\"\s(:](?P<port>\d{4,5})\b"),
     re.compile(
-        r"embeddedServer\([^)]*?port\s*=\s*(?:System\.getenv\(\"(?P<env>\w+)\"\)[^\d\n]{0,30})?(?P<port>\d{2,5})"
+        r"embeddedServer\([^)]{0,200}?port\s*=\s*(?:System\.getenv\(\"(?P<env>\w+)\"\)[^\d\n]{0,30})?(?P<port>\d{2,5})"
     ),
     re.compile(
         r"(?:forPort|\.start|\.listen|\.port|setPort|InetSocketAddress)\((?:\"[\d.]+\",\s*)?(?P<port>\d{4,5})\)"
@@ -94,15 +94,32 @@ def port_of(folder: Folder, module: str) -> tuple[Fact[int], str | None] | None:
         for place in ("src/main/resources/", "src/main/resources/config/", "conf/", "config/")
         for name in _SETTINGS
     ]
-    for patterns, ending in (
-        ((_PROPERTY,), ".properties"),
-        ((_PROPERTY, _YAML), (".yml", ".yaml")),
-        ((_HOCON,), ".conf"),
-    ):
-        found = port_in(folder, [name for name in settings if name.endswith(ending)], patterns)
+    for pattern, ending in ((_PROPERTY, ".properties"), (_PROPERTY, (".yml", ".yaml")), (_HOCON, ".conf")):
+        names = [name for name in settings if name.endswith(ending)]
+        found = port_in(folder, names, (pattern,)) or next(
+            (hit for name in names if (hit := _nested(folder, name))), None
+        )
         if found is not None:
             return found
     return port_in(folder, code_of(folder, module)[:MAX_SOURCES], _CODE)
+
+
+def _nested(folder: Folder, name: str) -> tuple[Fact[int], str | None] | None:
+    """Return the port in a YAML settings file: read line by line, since profiles and placeholders are no plain YAML."""
+    above: list[tuple[int, str]] = []
+    for number, line in enumerate(folder.lines(name)[:MAX_SETTINGS] if name.endswith((".yml", ".yaml")) else [], 1):
+        match = _KEY.match(line)
+        if match is None:
+            continue
+        indent = len(match["indent"])
+        while above and above[-1][0] >= indent:
+            above.pop()
+        above.append((indent, match["key"]))
+        value = _PORT_VALUE.match(match["value"] or "") if len(above) < MAX_DEPTH else None
+        port = valid_port(value["port"]) if value else None
+        if value and port and _PORT_KEYS.search(".".join(key for _, key in above)):
+            return folder.fact(port, name, number, line.strip()[:80]), value["env"] or value["other"]
+    return None
 
 
 def pinned_version(folder: Folder) -> Fact[str] | None:

@@ -22,7 +22,8 @@ _FRAMEWORKS = (
 )  # fmt: skip
 _WEB = re.compile(
     r"spring-boot-starter-(web\w*|jersey|thymeleaf|data-rest|graphql|hateoas|mustache|freemarker)$|spring-cloud-\w*starter\w*-gateway|gateway|eureka-server|config-server"
-    r"|quarkus-(rest|resteasy|vertx-http|undertow|reactive-routes|smallrye-graphql|grpc|qute|websockets)|micronaut-(http-server|grpc)|spring-boot-admin-starter-server"
+    r"|quarkus-(rest|resteasy|vertx-http|undertow|reactive-routes|smallrye-(graphql|health|openapi|metrics)|micrometer\S*|funqy-(http|knative\S*)|grpc|qute|web-dependency-locator"
+    r"|hibernate-orm-rest|spring-web|info|websockets)|micronaut-(http-server|grpc)|spring-boot-admin-starter-server"
 )
 _VERSIONS = (
     "maven.compiler.release",
@@ -192,6 +193,8 @@ def program_of(pom: Pom) -> tuple[str, Element] | None:
     if assembly is not None and any(each.text == "jar-with-dependencies" for each in assembly.all("descriptorRef")):
         return f"target/{name}-jar-with-dependencies.jar", assembly
     main = next((element for element in pom.root.all("mainClass") if element.text), None)
+    if packaging == "war":
+        return f"target/{name}.war", pom.root.find("packaging") or pom.root
     reason = plugins.get("maven-shade-plugin") or plugins.get("micronaut-maven-plugin") or main
     return (f"target/{name}.{ending}", reason) if reason is not None else None
 
@@ -202,11 +205,23 @@ def _plugins(pom: Pom) -> dict[str, Element]:
     for each in (pom, *pom.parents):
         if each is not pom and jvm_code.main_of(pom.place, ".") is None:
             break
-        listed = each.root.find("build", "plugins")
-        for element in listed.children if listed is not None else ():
-            name = element.find("artifactId")
-            if name is not None:
-                found.setdefault(name.text, element)
+        for holder in (each.root, *_active_profiles(pom, each)):
+            listed = holder.find("build", "plugins")
+            for element in listed.children if listed is not None else ():
+                name = element.find("artifactId")
+                if name is not None:
+                    found.setdefault(name.text, element)
+    return found
+
+
+def _active_profiles(pom: Pom, holder: Pom) -> list[Element]:
+    """Return the profiles that are active without being asked for: by default, or by a file that exists."""
+    found: list[Element] = []
+    for profile in holder.root.all("profile"):
+        default, wanted = profile.find("activation", "activeByDefault"), profile.find("activation", "file", "exists")
+        by_file = wanted is not None and pom.place.has(wanted.text.replace("${basedir}/", ""))
+        if by_file or (default is not None and default.text == "true"):
+            found.append(profile)
     return found
 
 

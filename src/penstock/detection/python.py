@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from penstock.detection.python_app import framework_of, program_files
 from penstock.detection.python_checks import build_of, lint_of, test_of
 from penstock.detection.python_manifest import Manifest, manifest_of
+from penstock.detection.python_marks import marks_of
 from penstock.detection.python_program import WORKERS, port_of, start_of
 from penstock.detection.python_tools import manager_of, version_of
 from penstock.detection.task_files import process
@@ -54,6 +55,7 @@ class Python:
         start = start_of(folder, manifest, name, files)
         kind = _kind(folder, manifest, name, start)
         port, variable = port_of(folder, name, start, files) if kind == "web" else (None, None)
+        test, lint = test_of(folder, manifest, manager.runner), lint_of(folder, manifest, manager.runner)
         return ServiceFacts(
             path=folder.path,
             name=_name(folder, manifest),
@@ -67,12 +69,12 @@ class Python:
             framework=framework,
             install_command=manager.install,
             build_command=build_of(folder, manifest, name),
-            test_command=test_of(folder, manifest, manager.runner),
-            lint_command=lint_of(folder, manifest, manager.runner),
+            test_command=test,
+            lint_command=lint,
             start_command=start,
             port=port,
             port_env=variable,
-            traits=_traits(folder, manifest, port, variable),
+            traits=(*_fixed(port, variable), *marks_of(folder, manifest, (manager.install, test, lint))),
             gaps=tuple(folder.gaps),
         )
 
@@ -130,20 +132,6 @@ def _kind(folder: Folder, manifest: Manifest, framework: str | None, start: Fact
     return "worker" if waits or re.search(r"\b(bot|worker|consumer)\.py$", start.value) else "cli"
 
 
-def _traits(folder: Folder, manifest: Manifest, port: Fact[int] | None, variable: str | None) -> tuple[Fact[str], ...]:
-    found: list[Fact[str]] = []
-    if port is not None and variable is None and port.basis is Basis.FILE:
-        found.append(Fact("fixed-port", port.source))
-    for package, mark in (
-        ("psycopg2", "compiles-libpq"),
-        ("mysqlclient", "compiles-mysqlclient"),
-        ("uwsgi", "compiles-uwsgi"),
-    ):
-        if manifest.runs(package):
-            found.append(Fact(mark, manifest.packages[package].source))
-    if folder.files("src/*/__init__.py"):
-        found.append(folder.fact("src-layout", folder.files("src/*/__init__.py")[0]))
-    if folder.files("migrations/*.py") or folder.files("*/migrations/0*.py"):
-        where = next(iter((*folder.files("*/migrations/0*.py"), *folder.files("migrations/*.py"))))
-        found.append(folder.fact("migrations", where))
-    return tuple(found)
+def _fixed(port: Fact[int] | None, variable: str | None) -> tuple[Fact[str], ...]:
+    fixed = port is not None and variable is None and port.basis is Basis.FILE
+    return (Fact("fixed-port", port.source),) if fixed and port else ()

@@ -29,13 +29,14 @@ _SERVERS = (
     "App",
     "API",
     "Dash",
+    "FastHTML",
 )
 _OBJECT = re.compile(
     rf"^(?P<name>\w+)(?:\s*:\s*[\w.]+)?\s*=\s*(?:\w+\.)*(?P<maker>{'|'.join(_SERVERS)})\(|^(?P<made>\w+)(?:\s*:\s*[\w.]+)?\s*=\s*(?:\w+\.)?(?P<factory>(?:create|make|build|get|init)_(?:app|application)|create_server)\(",
     re.MULTILINE,
 )
 _FACTORY = re.compile(
-    r"^def (?P<factory>(?:create|make|build|init)_(?:app|application))\((?P<arguments>[^)]*)\)", re.MULTILINE
+    r"^def (?P<factory>(?:create|make|build|init)_(?:app|application))\((?P<arguments>[^)]{0,300})\)", re.MULTILINE
 )
 _MAKERS = {
     "FastAPI": "fastapi",
@@ -49,16 +50,19 @@ _MAKERS = {
     "Robyn": "robyn",
     "Bottle": "bottle",
     "Dash": "dash",
+    "FastHTML": "fasthtml",
 }
 FRAMEWORKS = (
     "django", "fastapi", "flask", "litestar", "quart", "sanic", "starlette", "streamlit", "gradio", "dash",
     "aiohttp", "tornado", "falcon",
-    "pyramid", "bottle", "robyn", "chainlit", "connexion", "locust",
+    "pyramid", "bottle", "robyn", "chainlit", "connexion", "locust", "python-fasthtml", "nicegui",
+    "functions-framework",
 )  # fmt: skip
 _IMPORTED = {
     "streamlit": r"streamlit", "gradio": r"gradio", "dash": r"dash", "tornado": r"tornado\.web|tornado",
     "aiohttp": r"aiohttp\.web|aiohttp\s+import\s+web", "bottle": r"bottle",
     "locust": r"locust", "chainlit": r"chainlit", "falcon": r"falcon", "pyramid": r"pyramid",
+    "python-fasthtml": r"fasthtml",
 }  # fmt: skip
 
 
@@ -89,7 +93,7 @@ def _rank(name: str) -> int:
 
 
 def framework_of(folder: Folder, manifest: Manifest, files: list[str]) -> Fact[str] | None:
-    """Return the framework: of those demanded the one whose application is found, else the first one demanded."""
+    """Return the framework: of those demanded the one whose application is found, else the first the code imports."""
     demanded = [name for name in FRAMEWORKS if manifest.runs(name)]
     if "manage.py" in folder.names and (manifest.has("django") or "django" in (folder.text("manage.py") or "")):
         package = manifest.packages.get("django")
@@ -99,9 +103,9 @@ def framework_of(folder: Folder, manifest: Manifest, files: list[str]) -> Fact[s
     if app is not None and made is not None and (made in demanded or not manifest.packages):
         return hit_fact(folder, app.hit, made)
     for name in demanded:
-        if name in _IMPORTED and first(folder, files, imported(_IMPORTED[name])) is None:
-            continue
-        return Fact(name, manifest.packages[name].source)
+        used = name == "functions-framework" or first(folder, files, imported(_IMPORTED.get(name, name)))
+        if used:
+            return Fact(name.removeprefix("python-"), manifest.packages[name].source)
     return _undemanded(folder, manifest, files)
 
 

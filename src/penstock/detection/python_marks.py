@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from penstock.detection.python_manifest import Manifest, requirements_file, table, texts
-from penstock.domain.facts import Basis, Fact
+from penstock.detection.python_manifest import Manifest, requirements_file
+from penstock.domain.facts import Basis, Fact, Source
 
 if TYPE_CHECKING:
     from penstock.detection.folder import Folder
@@ -20,15 +20,11 @@ _TOOLS = ("pytest", "tox", "nox", "ruff", "flake8", "pylint", "mypy")
 _RUNNERS = ("just", "task")
 """Programs that run a project's own tasks and are no packages of it."""
 _REST = re.compile(r"^\s*(-r|--requirement|-c|--constraint|-e|--editable|\.{1,2}/|file:)", re.MULTILINE)
-_HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-_DEMAND = re.compile(r"^[A-Za-z0-9][\w.-]*\s*(\[|==|>=|<=|~=|@|;|$|\\)", re.MULTILINE)
 
 
 def marks_of(folder: Folder, manifest: Manifest, commands: tuple[Fact[str] | None, ...]) -> tuple[Fact[str], ...]:
     """Return the marks of packages, requirements files, layout and of the tools that ``commands`` need."""
-    found = [
-        Fact(mark, manifest.packages[package].source) for package, mark in _COMPILED if manifest.runs(package)
-    ]
+    found = [Fact(mark, manifest.packages[package].source) for package, mark in _COMPILED if manifest.runs(package)]
     found += _requirements(folder, commands[0])
     layout = folder.files("src/*/__init__.py")
     if layout:
@@ -56,27 +52,20 @@ def _requirements(folder: Folder, install: Fact[str] | None) -> list[Fact[str]]:
 
 
 def _hashed(text: str) -> bool:
-    return len(_HASH.findall(text)) >= len(_DEMAND.findall(text)) > 0
+    lines = [line.strip() for line in text.replace("\\\n", " ").split("\n")]
+    demands = [line for line in lines if line and not line.startswith(("#", "-"))]
+    return bool(demands) and all("--hash=" in line for line in demands)
 
 
 def _undeclared(manifest: Manifest, commands: tuple[Fact[str] | None, ...]) -> Fact[str] | None:
     """Name the tools that commands call and no manifest demands: somebody has to install them."""
     needed: dict[str, Fact[str]] = {}
-    for command in commands:
-        for word in command.value.split() if command else ():
-            if word in _RUNNERS or (word in _TOOLS and not manifest.has(word)):
-                needed.setdefault(word, command)  # type: ignore[arg-type] -- a word stands in a command
+    for command in filter(None, commands):
+        words = command.value.split()
+        called = [word for word in words if word in _TOOLS and not manifest.has(word)]
+        for tool in [*called, *(word for word in words[:1] if word in _RUNNERS)]:
+            needed.setdefault(tool, command)
     if not needed:
         return None
-    first = next(iter(needed.values()))
-    place = first.source
-    return Fact("undeclared-tools", type(place)(place.path, place.line, " ".join(needed)), Basis.INFERRED)
-
-
-def test_extra(manifest: Manifest) -> tuple[str, str] | None:
-    """Return where the test runner is demanded when it is not installed by default: ``("extra", "test")``, ``("group", "ci")``."""
-    for kind, path in (("extra", ("project", "optional-dependencies")), ("group", ("dependency-groups",))):
-        for name, demands in table(manifest.setting(*path)).items():
-            if any(re.match(r"pytest\b", demand) for demand in texts(demands)):
-                return kind, str(name)
-    return None
+    place = next(iter(needed.values())).source
+    return Fact("undeclared-tools", Source(place.path, place.line, " ".join(needed)), Basis.INFERRED)

@@ -42,10 +42,11 @@ PORTS = {
     "django": 8000, "fastapi": 8000, "flask": 5000, "starlette": 8000, "litestar": 8000, "quart": 5000,
     "sanic": 8000, "streamlit": 8501, "gradio": 7860, "dash": 8050,
     "aiohttp": 8080, "tornado": 8888, "bottle": 8080, "robyn": 8080, "chainlit": 8000, "falcon": 8000,
-    "pyramid": 6543, "connexion": 8080,
+    "pyramid": 6543, "connexion": 8080, "fasthtml": 5001,
+    "nicegui": 8080, "functions-framework": 8080,
 }  # fmt: skip
 """The ports the frameworks' own documentation gives."""
-ASGI = frozenset({"fastapi", "starlette", "litestar", "quart"})
+ASGI = frozenset({"fastapi", "starlette", "litestar", "quart", "fasthtml"})
 _ENV = (
     r"(?:environ\.get|getenv|environ\.setdefault|config|env|env\.int|env\.str)\(\s*['\"](?P<env>\w*PORT)['\"]"
     r"\s*,\s*(?:default\s*=\s*|cast\s*=\s*int\s*,\s*default\s*=\s*)?['\"]?(?P<port>\d{2,5})"
@@ -75,13 +76,15 @@ def start_of(folder: Folder, manifest: Manifest, framework: str | None, files: l
         return written
     if framework == "django" and "manage.py" in folder.names:
         return _django(folder, manifest)
+    if framework == "functions-framework":
+        return _function(folder, files)
     if framework in {"streamlit", "locust", "chainlit"}:
         return _own_runner(folder, framework, files)
     if framework is not None:
         served = _served(folder, manifest, framework, files)
         if served is not None:
             return served
-    return _script(folder, manifest, files, web=framework is not None)
+    return _script(folder, manifest, files, web=framework is not None) or _script(folder, manifest, files, web=False)
 
 
 def _django(folder: Folder, manifest: Manifest) -> Fact[str]:
@@ -107,6 +110,17 @@ def _own_runner(folder: Folder, framework: str, files: list[str]) -> Fact[str] |
         return None
     command = {"streamlit": "streamlit run", "locust": "locust -f", "chainlit": "chainlit run"}[framework]
     return hit_fact(folder, hit, f"{command} {hit.name}", basis=Basis.INFERRED)
+
+
+def _function(folder: Folder, files: list[str]) -> Fact[str] | None:
+    """Return how the framework serves a function of main.py: the decorated one, else the first that takes a request."""
+    named = r"^@functions_framework\.\w+\s*(?:\([^)\n]{0,80}\))?\s*\n(?:@[^\n]*\n)*def (\w+)\("
+    for pattern in (named, r"^def (\w+)\(\s*(?:request|cloud_event|event)\b"):
+        hit = first(folder, files, re.compile(pattern, re.MULTILINE))
+        if hit is not None:
+            source = "" if hit.name == "main.py" else f" --source {hit.name}"
+            return hit_fact(folder, hit, f"functions-framework --target {hit.match[1]}{source}", basis=Basis.INFERRED)
+    return None
 
 
 def _served(folder: Folder, manifest: Manifest, framework: str, files: list[str]) -> Fact[str] | None:
@@ -197,12 +211,14 @@ def port_of(
     names = [name for name in ("gunicorn.conf.py", "gunicorn_conf.py", ".streamlit/config.toml") if folder.has(name)]
     found = port_in(folder, (*names, *files[:60], *settings), _PORTS)
     reads = first(folder, (*names, *files[:60]), _READS_PORT)
-    if found is not None:
-        return found[0], found[1] or ("PORT" if reads else None)
     moves = "PORT" if reads or (start and "PORT" in start.value) else None
+    if found is not None:
+        return found[0], found[1] or moves
     usual = PORTS.get(framework or "")
     if start is None or usual is None:
         return None, moves
+    if framework == "functions-framework":
+        return Fact(usual, start.source, Basis.INFERRED), "PORT"
     program = start.value.split()[0]
     usual = {"gunicorn": 8000, "uvicorn": 8000, "waitress-serve": 8080, "hypercorn": 8000}.get(program, usual)
     return Fact(usual, start.source, Basis.INFERRED), moves or ("PORT" if program == "gunicorn" else None)

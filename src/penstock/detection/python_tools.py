@@ -6,7 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.detection.python_manifest import Manifest, conda_file, conda_packages, requirements_file, table
+from penstock.detection.python_manifest import (
+    Manifest,
+    conda_file,
+    conda_packages,
+    requirements_file,
+    table,
+    texts,
+)
 from penstock.detection.searching import first, hit_fact
 from penstock.detection.version_files import tool_version
 from penstock.domain.facts import Basis, Fact
@@ -22,6 +29,7 @@ _LOCKS = (
     ("Pipfile.lock", "pipenv"),
     ("conda-lock.yml", "conda"),
 )
+_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +53,14 @@ def manager_of(folder: Folder, manifest: Manifest) -> Manager:
         for lock, name in _LOCKS:
             if lock in place.names and (place is folder or (name == "uv" and _in_workspace(place, folder))):
                 fact = place.fact(name, lock)
-                install = place.fact(
-                    _install(name, locked=True, workspace=place is not folder), lock, basis=Basis.CONVENTION
-                )
+                command = _install(name, locked=True, workspace=place is not folder) + _tests(name, manifest)
+                install = place.fact(command, lock, basis=Basis.CONVENTION)
                 return Manager(name, fact, place.fact(place.full(lock), lock), install)
     named = _named(folder, manifest)
     if named is None:
         return Manager(None)
     name, where, line = named
-    command = _plain_install(folder, name, where)
+    command = _plain_install(folder, name, where, manifest)
     return Manager(
         name, folder.fact(name, where, line), None, folder.fact(command, where, line, basis=Basis.CONVENTION)
     )
@@ -108,7 +115,25 @@ def _install(name: str, *, locked: bool, workspace: bool = False) -> str:
     return commands.get(name, "pip install .")
 
 
-def _plain_install(folder: Folder, name: str, where: str) -> str:
+def _tests(name: str, manifest: Manifest) -> str:
+    """Return what an install needs so that the test runner comes along, where it is in a group of its own."""
+    extra = _with_pytest(manifest, "project", "optional-dependencies")
+    group = _with_pytest(manifest, "dependency-groups")
+    if group is not None:
+        return f" --group {group}" if name == "pip" or (name == "uv" and group != "dev") else ""
+    flags = {"uv": " --extra ", "poetry": " --extras ", "pdm": " -G "}
+    return f"{flags[name]}{extra}" if extra is not None and name in flags else ""
+
+
+def _with_pytest(manifest: Manifest, *path: str) -> str | None:
+    """Return the first of the groups that demands pytest, if its name is one."""
+    for group, demands in table(manifest.setting(*path)).items():
+        if _GROUP.fullmatch(str(group)) and any(re.match(r"pytest\b", demand) for demand in texts(demands)):
+            return str(group)
+    return None
+
+
+def _plain_install(folder: Folder, name: str, where: str, manifest: Manifest) -> str:
     if name == "conda":
         return f"conda env update --name base --file {where}"
     if name == "pip" and where.endswith((".txt", ".in")):
@@ -128,7 +153,10 @@ def _plain_install(folder: Folder, name: str, where: str) -> str:
             None,
         )
         return f"pip install -r {where}" + (f" -r {extra}" if extra and extra != where else "")
-    return _install(name, locked=False)
+    extra = _with_pytest(manifest, "project", "optional-dependencies") if name == "pip" else None
+    if extra is not None:
+        return f"pip install '.[{extra}]'"
+    return _install(name, locked=False) + _tests(name, manifest)
 
 
 def version_of(folder: Folder, manifest: Manifest) -> tuple[Fact[str] | None, str | None]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from penstock.detection import jvm_code
-from penstock.detection.searching import first, hit_fact
+from penstock.detection.searching import Hit, first, hit_fact
 from penstock.domain.facts import Basis, Fact, ServiceFacts
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def inspect_sbt(folder: Folder) -> ServiceFacts:
         ),
         None,
     )
-    title = first(folder, ("build.sbt",), re.compile(r"\bname\s*:=\s*\"([^\"]+)\""))
+    title = first(folder, ("build.sbt",), re.compile(r"\bname\s*:=\s*(?:\"\"\"|\")([^\"]+)\""))
     name = title.match[1] if title else folder.name or "app"
     start, build = _program(folder, scripts, framework.value if framework else None, name)
     version = jvm_code.pinned_version(folder)
@@ -53,7 +53,7 @@ def inspect_sbt(folder: Folder) -> ServiceFacts:
         name=name,
         kind=kind,
         ecosystem="jvm",
-        language=hit_fact(folder, scala, "scala") if scala else jvm_code.language_of(folder, ".", "build.sbt"),
+        language=_language(folder, scala),
         runtime_version=version or (hit_fact(folder, demanded, demanded.match[1]) if demanded else None),
         runtime_kind="pin" if version else "minimum" if demanded else None,
         package_manager=folder.fact("sbt", tool.name if tool else "build.sbt", tool.line if tool else None),
@@ -67,6 +67,12 @@ def inspect_sbt(folder: Folder) -> ServiceFacts:
         port=port if kind == "web" else None,
         port_env=found[1] if found else None,
     )
+
+
+def _language(folder: Folder, scala: Hit | None) -> Fact[str]:
+    """Return the language of the sources; a build that only names Scala's version may still be all Java."""
+    found = jvm_code.language_of(folder, ".", "build.sbt")
+    return hit_fact(folder, scala, "scala") if scala and found.basis is Basis.INFERRED else found
 
 
 def _program(

@@ -17,13 +17,15 @@ TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "Taskfile.dist.yml
 MAX_DEPTH = 5
 """How far a target's prerequisites are followed."""
 _TARGET = re.compile(r"^(?P<names>[A-Za-z0-9_./ -]+?)\s*::?(?!=)\s*(?P<needs>[^#;=]*)(?:;(?P<inline>.*))?(?:#.*)?$")
-_RECIPE = re.compile(r"^@?(?P<name>[A-Za-z_][\w-]*)(?P<parameters>[^:=]*):(?!=)(?P<needs>.*)$")
+_RECIPE = re.compile(r"^@?(?P<name>[A-Za-z_][\w-]*)(?P<parameters>(?:\s[^:=]*)?):(?!=)(?P<needs>.*)$")
 _OUTSIDE = re.compile(
     r"\bdocker(-compose)?\b|\bpodman\b|\bnerdctl\b|\bkubectl\b|\bhelm\b|\bminikube\b|\bkind create\b|\bskaffold\b"
     r"|\bvagrant\b"
     r"|\bssh\b|\bgcloud\b|\baws\b|\bterraform\b|\bheroku\b|\$\(DOCKER\w*\)|\$\(COMPOSE\w*\)|\$\{?(DOCKER|COMPOSE)\w*"
 )
 """What a build step cannot count on: container engines, clusters, clouds."""
+DEBUGS = re.compile(r"-m (ptvsd|debugpy|pdb|pydevd)\b|\bnode(mon)? (\S+ )*--inspect|\bdlv\b|-agentlib:jdwp|\brdbg\b")
+"""A debugger in front of the program: how its developers run it, not how it serves."""
 _EMPTY = re.compile(r"^[@\-\s]*(echo\b.*|true|:|exit \d+|printf\b.*)?$")
 _WATCHES = re.compile(r"(^|\s)--watch\b|\bptw\b|\bpytest-watch\b|\bnodemon\b|\bair\b|\bcargo watch\b")
 
@@ -70,10 +72,10 @@ def script(folder: Folder, *names: str, runner: str = "") -> Fact[str] | None:
 
 
 def process(folder: Folder, kind: str) -> Fact[str] | None:
-    """Return the command a Procfile gives for a process type (web, worker)."""
+    """Return the command a Procfile gives for a process type (web, worker); one for a debugger is none."""
     for number, line in enumerate(folder.lines("Procfile"), 1):
         match = re.match(r"\s*([\w-]+)\s*:\s*(\S.*)", line)
-        if match and match[1] == kind:
+        if match and match[1] == kind and not DEBUGS.search(match[2]):
             return folder.fact(match[2].strip(), "Procfile", number, kind)
     return None
 

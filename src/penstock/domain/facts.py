@@ -91,7 +91,7 @@ class ServiceFacts:
     lint_command: Fact[str] | None = None
     start_command: Fact[str] | None = None
     start_program: Fact[str] | None = None
-    """What the start command's script runs, when that is one plain command: ``node src/server.js`` for ``npm start``."""
+    """What the start command's script runs, when that is one plain command: ``node server.js`` for ``npm start``."""
     output_dir: Fact[str] | None = None
     """Static sites: the folder the build writes; JVM: the jar."""
     port: Fact[int] | None = None

@@ -16,7 +16,8 @@ EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,12
 _PART = r"[A-Za-z0-9_@][A-Za-z0-9._@-]*"
 RelativePath = Annotated[str, StringConstraints(pattern=rf"^(\.|{_PART}(/{_PART}){{0,15}})$", max_length=200)]
 """A folder or file inside the repository: no leading dot, no ``..``, no absolute path; ``.`` is the root."""
-ExistingPath = Annotated[str, StringConstraints(pattern=r"^(?!.*(^|/)\.{1,2}(/|$))[A-Za-z0-9._@ +-]+(/[A-Za-z0-9._@ +-]+)*$", max_length=400)]
+_ANY = r"(\.{0,2}[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)"
+ExistingPath = Annotated[str, StringConstraints(pattern=rf"^{_ANY}(/{_ANY})*$", max_length=400)]
 """A file the repository has: its name is its own affair, as long as it stays below the root."""
 Text = Annotated[str, StringConstraints(max_length=4000)]
 Lane = Literal["check", "main", "release"]
@@ -75,7 +76,7 @@ class ImageSpec(Node):
 
     name: Name = Field(description="Last part of the image path")
     method: Literal["dockerfile", "buildpacks"]
-    dockerfile: RelativePath | None = None
+    dockerfile: ExistingPath | None = None
     context: RelativePath = "."
     write_dockerfile: bool = Field(default=False, description="True: Penstock writes it, since the repository has none")
     template: Text | None = Field(default=None, description="Dockerfile template of the language skill")

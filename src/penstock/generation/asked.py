@@ -119,5 +119,3 @@ def _shown(value: str) -> str:
 
 def _suggestion(name: str) -> str:
     return f"Use a name like {label(name)}."
-
-

@@ -114,10 +114,21 @@ class Part:
             known: dict[str, Any] = {**self.whole.names, "data": self.skill.data}
             if service is not None:
                 known["service"] = service.view
-                for name, value in self.rules.let.items():
-                    known[name] = self.value(f"let.{name}", value, known)
+                for name in self.rules.let:
+                    known[name] = self._let(name, known)
             self._known[about] = known
         return {**self._known[about], **more}
+
+    def _let(self, name: str, known: Mapping[str, Any]) -> Any:
+        """Return a value the skill names: the one there is, or the first case that holds, else none."""
+        given = self.rules.let[name]
+        if not isinstance(given, tuple):
+            return self.value(f"let.{name}", given, known)
+        for index, case in enumerate(given):
+            place = f"let.{name}[{index}]"
+            if self.holds(place, case.when, known):
+                return self.value(place, case.value, known)
+        return None
 
     def origin(self, place: str, reasons: Sequence[str] = (), service: Service | None = None) -> Origin:
         """Return the origin of a node that this skill puts there. Raises InvalidConfiguration for unknown reasons."""
@@ -151,5 +162,3 @@ def each_service(composition: Composition) -> Iterator[tuple[Part, Service]]:
     for part in composition.parts:
         for service in part.services():
             yield part, service
-
-

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,7 +23,7 @@ from penstock.generation.cloud import (
     said_about_target,
     triggers_of,
 )
-from penstock.generation.composing import Composition, each_service
+from penstock.generation.composing import Composition, Part, each_service
 from penstock.generation.images import ChosenImage, image_for
 from penstock.generation.problems import impossible_spec
 from penstock.generation.rules import TextRule
@@ -179,7 +180,9 @@ def _said_by_skills(composition: Composition, images: dict[str, ChosenImage], to
         told.notes |= dict.fromkeys(text for _, _, text in _sentences(part, "notes", rules.notes, names))
 
 
-def _sentences(part, section: str, rules: tuple[TextRule, ...], names) -> Iterator[tuple[str, TextRule, str]]:  # type: ignore[no-untyped-def]
+def _sentences(
+    part: Part, section: str, rules: tuple[TextRule, ...], names: Mapping[str, Any]
+) -> Iterator[tuple[str, TextRule, str]]:
     for index, rule in enumerate(rules):
         place = f"{section}[{index}]"
         if part.holds(place, rule.when, names):

@@ -64,9 +64,9 @@ _PROBLEMS = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, Valu
 
 
 def evaluate(value: Any, names: Mapping[str, Any]) -> Any:
-    """Return a value of defaults.yaml with every expression in it evaluated; entries of a list that are none are left out.
+    """Return a value of defaults.yaml with every expression in it evaluated.
 
-    Raises BrokenExpression.
+    Entries of a list that are none are left out. Raises BrokenExpression.
     """
     if isinstance(value, str):
         return _text(value, names) if "{" in value else value
@@ -115,7 +115,9 @@ def _alone(text: str) -> str | None:
     except jinja2.TemplateSyntaxError as problem:
         raise BrokenExpression(f"{_short(text)}: {problem.message}") from problem
     only = body[0] if len(body) == 1 else None
-    single = isinstance(only, nodes.Output) and len(only.nodes) == 1 and not isinstance(only.nodes[0], nodes.TemplateData)
+    single = (
+        isinstance(only, nodes.Output) and len(only.nodes) == 1 and not isinstance(only.nodes[0], nodes.TemplateData)
+    )
     return match[1] if single else None
 
 

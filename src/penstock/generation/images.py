@@ -117,7 +117,7 @@ def _said(
 
 
 def _context(service: Service, dockerfile: str) -> str:
-    """Return the folder a Dockerfile is built in: what the compose file says, the service's if it lies in it, else all."""
+    """Return the folder a Dockerfile is built in: as a compose file says, the service's if it lies there, else all."""
     stated = service.view.trait("image-context")
     if stated:
         return stated

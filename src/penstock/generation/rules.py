@@ -35,7 +35,7 @@ class StepRule(_Rule):
     per: Literal["service", "pipeline"] = "service"
     kind: Literal["install", "lint", "test", "build", "scan", "sbom", "image", "release", "verify", "notify", "custom"]
     title: str
-    lanes: tuple[Literal["check", "main", "release"], ...]
+    lanes: Annotated[tuple[Literal["check", "main", "release"], ...], Field(min_length=1)]
     after: tuple[str, ...] = ()
     image: str
     entrypoint: str | None = None
@@ -47,6 +47,12 @@ class StepRule(_Rule):
     timeout_s: int | str | None = None
     automap_substitutions: bool = False
     because: tuple[str, ...] = ()
+
+
+class CaseRule(_Rule):
+    """One value that a ``let`` may have; the first whose condition holds is taken."""
+
+    value: Any
 
 
 class ImageRule(_Rule):
@@ -129,7 +135,7 @@ class Defaults(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    let: dict[str, Any] = Field(default_factory=dict)
+    let: dict[str, tuple[CaseRule, ...] | str | int | bool | None] = Field(default_factory=dict)
     image: Annotated[tuple[ImageRule, ...], BeforeValidator(_listed)] = ()
     runtime: Annotated[tuple[RuntimeRule, ...], BeforeValidator(_listed)] = ()
     build: Annotated[tuple[BuildRule, ...], BeforeValidator(_listed)] = ()

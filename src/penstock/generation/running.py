@@ -28,7 +28,8 @@ _MAX_SECRET = 200
 def runtime_of(composition: Composition, service: Service) -> RuntimeSpec:
     """Return what the service gets: skills' defaults, then facts, then the request. Raises InvalidConfiguration."""
     values: dict[str, Any] = {}
-    origin, reasons = Origin(kind="default", ref="runtime"), []
+    origin = Origin(kind="default", ref="runtime")
+    reasons: list[str] = []
     for part in composition.by_weight:
         if service not in part.services():
             continue
@@ -81,7 +82,7 @@ def said_about_port(composition: Composition, service: Service, runtime: Runtime
 
 
 def secrets_of(composition: Composition, service: Service) -> tuple[SecretRef, ...]:
-    """Return the secrets of a service: what skills name, and every variable with a secret's name that the code reads."""
+    """Return the secrets of a service: what skills name, and each variable with a secret's name that the code reads."""
     found: dict[tuple[str, str], SecretRef] = {}
     for part in composition.parts:
         if service not in part.services():
@@ -156,7 +157,8 @@ def asked_about_env(service: Service, taken: tuple[EnvValue, ...], target: str) 
     ]
     if not open_ones or target == "none":
         return []
-    return [
+    text = (
         f"Which values does {service.name} need for {listed(open_ones)}? The code reads them and nothing sets them:"
         f" add them to the environment files in deploy/{service.name}."
-    ]
+    )
+    return [text]

@@ -17,6 +17,8 @@ from penstock.generation.views import Service
 from penstock.generation.words import fitted
 
 _MAX_ID = 63
+_LANES = ("check", "main", "release")
+"""In the order people read them; steps of the first lane come first where nothing else orders them."""
 _KIND = "kind:"
 
 
@@ -38,6 +40,7 @@ class _Planned:
 def steps_of(composition: Composition, images: Mapping[str, ImageView]) -> tuple[Step, ...]:
     """Return every step, earlier ones first. ``images`` are by service. Raises InvalidConfiguration."""
     planned = [each for part in composition.parts for each in _planned(part, images)]
+    planned.sort(key=lambda each: min(_LANES.index(lane) for lane in each.step.lanes))
     waits = [_waits(each, planned) for each in planned]
     order = _ordered(planned, waits)
     position = {index: at for at, index in enumerate(order)}

@@ -9,7 +9,7 @@ an image's tag means too. Pre-release suffixes are not looked at: images of pre-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -70,7 +70,7 @@ def pick(demand: str | None, offered: Mapping[str, Any]) -> Any:
 
 
 def pinned(demand: str | None) -> str | None:
-    """Return the version a demand names without any choice: ``v22.2.0``, ``22``, ``3.13.*``, ``lts/iron``; else none."""
+    """Return the version a demand names, as ``v22.2.0``, ``22``, ``3.13.*`` and ``lts/iron`` do; none for ranges."""
     alternatives = _read(demand)
     if len(alternatives) != 1 or len(alternatives[0]) != 1:
         return None
@@ -120,31 +120,33 @@ def _read(demand: str | None) -> tuple[tuple[_Bound, ...], ...]:
         return ()
     found = []
     for alternative in demand.split("||"):
-        bounds = tuple(_bounds(alternative.strip()))
-        if not bounds or any(bound.low == _ZERO and bound.high == _END for bound in bounds):
+        bounds = _bounds(alternative.strip())
+        if not bounds or not any(bound.parts for bound in bounds):
             return ()
         found.append(bounds)
     return tuple(found)
 
 
-def _bounds(text: str) -> Iterator[_Bound]:
+def _bounds(text: str) -> tuple[_Bound, ...]:
+    """Return the comparators of one alternative, none for what cannot be read."""
     named = re.fullmatch(r"lts/(\w+)", text.lower())
     if named:
-        yield from [_bound("", [_LTS[named[1]]])] if named[1] in _LTS else []
-        return
+        return (_bound("", [_LTS[named[1]]]),) if named[1] in _LTS else ()
     plain = _PREFIX.sub("", text)
     hyphen = _HYPHEN.fullmatch(plain)
     plain = f">={hyphen[1]} <={hyphen[2]}" if hyphen else plain
+    found: list[_Bound] = []
     position = 0
     while position < len(plain):
         match = _COMPARATOR.match(plain, position)
         if match is None:
-            yield _Bound(_ZERO, _END, 0, "")  # unreadable: no demand
-            return
-        yield _bound(match["operator"] or "", _numbers(match))
+            return ()
+        operator = match["operator"] or ""
+        found.append(_bound("-" if hyphen and operator == "<=" else operator, _numbers(match)))
         position = match.end()
         while position < len(plain) and plain[position] in ", \t":
             position += 1
+    return tuple(found)
 
 
 def _numbers(match: re.Match[str]) -> list[int]:
@@ -171,6 +173,7 @@ def _bound(operator: str, numbers: list[int]) -> _Bound:
         ">=": (first, _END),
         ">": (after, _END),
         "<": (_ZERO, first),
+        "-": (_ZERO, after),
         "<=": (_ZERO, after if parts != 2 else _next([*numbers, 0])),  # noqa: PLR2004 -- 3.12 is 3.12.0 to Python
     }
     low_end, high_end = low_high.get(operator, (first, after))

@@ -161,7 +161,9 @@ def _nodes(text: str) -> Iterator[yaml.Node]:
     loader = yaml.CSafeLoader(text)
     try:
         while loader.check_node():
-            yield loader.get_node()
+            node = loader.get_node()
+            if node is not None:
+                yield node
     finally:
         loader.dispose()
 

@@ -10,7 +10,7 @@ from typing import Any
 from xml.parsers import expat
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-_TOML_HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_TOML_HEADER = re.compile(r"^\s*\[\[?([^\]]+)\]\]?\s*(?:#.*)?$")
 _TOML_KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
@@ -79,7 +79,7 @@ def _json(text: str) -> Any:
 
 def _without_comments(text: str) -> str:
     kept = re.sub(
-        r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/',
+        r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?(?:\*/|\Z)',
         lambda match: match.group(1) or re.sub(r"[^\n]", " ", match.group()),
         text,
         flags=re.DOTALL,

@@ -12,12 +12,8 @@ from penstock.errors import InvalidConfiguration, Unavailable
 
 SCHEMES = ("file", "memory", "gs", "s3")
 _CONNECT, _REQUEST = timedelta(seconds=1), timedelta(seconds=5)
-_TRIES_AGAIN, _FIRST_WAIT, _LAST_WAIT, _ALL_TRIES = (
-    3,
-    timedelta(seconds=0.5),
-    timedelta(seconds=2),
-    timedelta(seconds=10),
-)
+_TRIES_AGAIN, _ALL_TRIES = 3, timedelta(seconds=10)
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=0.5), timedelta(seconds=2)
 """BEHAVIOUR.md §4, GCS write. The library owns the retries; nobody above it tries again within a request."""
 
 

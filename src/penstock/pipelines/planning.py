@@ -61,9 +61,8 @@ class Planner:
             explain(f"{len(artifacts)} files")
         with walk.stage("judge") as explain:
             decision = await self._judge(caller, spec, artifacts, tree)
-            explain(
-                f"{decision.rules_evaluated} rules, {len(decision.violations)} denials, {len(decision.warnings)} warnings"
-            )
+            counts = f"{len(decision.violations)} denials, {len(decision.warnings)} warnings"
+            explain(f"{decision.rules_evaluated} rules, {counts}")
         return Plan(facts, selection, _uses(skills), spec, artifacts, decision, mode="template")
 
     def _with_usual(self, options: Options) -> Options:
@@ -87,7 +86,7 @@ class Planner:
             root = Path(command.local_path)
             return LocalTree(root, max_files=self._max_files), root.resolve().name
         if command.files is None:
-            message = "No files were given, and no repository host is connected, so no repository can be read by its name."
+            message = "No files were given, and no repository host is connected: no repository can be read by its name."
             raise InvalidConfiguration(
                 message,
                 fields=["service_context.files"],

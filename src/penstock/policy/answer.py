@@ -73,7 +73,7 @@ def _violation(
         line=line,
         column=column,
         pointer=pointer,
-        message=masked(finding["message"], question.replacements)[:500],
+        message=masked(finding["message"], question.for_texts)[:500],
         remediation=finding["remediation"],
         controls=tuple(str(each) for each in finding.get("controls") or ()),
         docs=str(finding.get("docs") or ""),

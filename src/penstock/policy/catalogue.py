@@ -33,12 +33,13 @@ def catalogue(library: Path = LIBRARY) -> dict[str, Any]:
         custom = about["custom"]
         rules[custom["id"]] = {
             "title": about["title"],
-            "description": about["description"],
+            "description": about["description"].strip(),
             "severity": custom["severity"],
-            "profiles": _PROFILES[custom["severity"]],
+            "profiles": _PROFILES[custom["severity"]] | custom.get("profiles", {}),
             "message": custom["message"],
             "remediation": custom["remediation"],
             "controls": [f"{name.upper()}:{item}" for name, items in custom["controls"].items() for item in items],
+            "applies_to": custom.get("applies_to", []),
             "waivable": custom["waivable"],
             "docs": f"docs/policies.md#{custom['id'].replace('.', '')}",
         }

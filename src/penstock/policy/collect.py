@@ -20,7 +20,7 @@ _NEVER = re.compile(
     r"(^|/)(vendor|third_party|node_modules|testdata|test-?data|fixtures?|__[a-z]+__|__snapshots__|site-packages)/"
     r"|(^|/)(package-lock|npm-shrinkwrap|composer|tsconfig[\w.-]*|angular|pnpm-lock)\.(json|ya?ml)$"
     r"|(^|/)(pyproject|Cargo|Gopkg|poetry|rust-toolchain)\.toml$|(^|/)(setup|mypy|pylint)\.cfg$|(^|/)(tox|mypy|pytest)\.ini$"
-    r"|(^|/)(gradle|maven)-wrapper\.properties$"
+    r"|(^|/)(gradle|maven)-wrapper\.properties$|(^|/)(i18n|locales?|lang|translations|messages)/|(^|/)messages[\w.-]*\.properties$"
 )
 """Other people's code, material of tests, and names that never hold what the gate is about."""
 _API_VERSION = re.compile(rb"^(?:- |[ \t]*[{,]?[ \t]*[\"'])?apiVersion[\"']?[ \t]*:", re.MULTILINE)
@@ -37,6 +37,11 @@ class Why(Enum):
     DELIVERY = "its name is a delivery file's"
     SECRETS = "people keep secrets in such files"
     PERHAPS = "its content may be a manifest"
+
+
+_TESTS = re.compile(r"(^|/)(tests?|specs?|e2e|testing|cypress|__tests__)/")
+"""Where passwords and keys are made up: delivery files still count, files that may hold secrets do not."""
+_MOST_NAMED = 20
 
 
 class Files(Protocol):
@@ -75,10 +80,9 @@ def delivery_files(tree: Files) -> tuple[str, ...]:
 def collect(tree: Files) -> Collected:
     """Read the files the gate looks at. Bounded in number and size; what a bound or the disk kept out is listed."""
     collecting = _Collecting(tree)
-    for path in tree.paths:
-        why = _why(path)
-        if why is not None:
-            collecting.look_at(path, why)
+    chosen = [(path, why) for path in tree.paths if (why := _why(path)) is not None]
+    for path, why in sorted(chosen, key=lambda each: each[1] is Why.SECRETS):
+        collecting.look_at(path, why)
     return collecting.result()
 
 
@@ -89,6 +93,7 @@ class _Collecting:
         self._tree = tree
         self._files: dict[str, bytes] = {}
         self._left_out: list[tuple[str, str]] = []
+        self._too_many: list[str] = []
         self._for_secrets: set[str] = set()
         self._size = 0
         self._opened = 0
@@ -109,19 +114,23 @@ class _Collecting:
 
     def _take(self, path: str, content: bytes) -> None:
         if len(self._files) >= MOST_FILES or self._size + len(content) > MOST_BYTES:
-            reason = f"there are more than {MOST_FILES} files, or {MOST_BYTES >> 20} MiB, to judge"
-            self._left_out.append((path, reason))
+            self._too_many.append(path)
             return
         self._files[path] = content
         self._size += len(content)
 
     def result(self) -> Collected:
         """Return what was read, and what was not."""
+        reason = f"there are more than {MOST_FILES} files, or {MOST_BYTES >> 20} MiB, to judge"
+        self._left_out += [(path, reason) for path in self._too_many[:_MOST_NAMED]]
+        if len(self._too_many) > _MOST_NAMED:
+            self._left_out.append((".", f"and {len(self._too_many) - _MOST_NAMED} files more: judge folder by folder"))
         if self._opened > MOST_SNIFFED:
             self._left_out.append((".", f"of {self._opened} YAML and JSON files only {MOST_SNIFFED} were opened"))
         if self._tree.truncated:
             self._left_out.append((".", "the repository has more files than are walked"))
-        return Collected(self._files, tuple(self._left_out), frozenset(self._for_secrets))
+        files = {path: self._files[path] for path in sorted(self._files)}
+        return Collected(files, tuple(self._left_out), frozenset(self._for_secrets))
 
 
 def _why(path: str) -> Why | None:
@@ -130,7 +139,7 @@ def _why(path: str) -> Why | None:
     if claimed_kind(path) or IGNORES.search(path):
         return Why.DELIVERY
     if CONFIG.search(path) or _SCRIPTS.search(path):
-        return Why.SECRETS
+        return None if _TESTS.search(path) else Why.SECRETS
     return Why.PERHAPS if _DOCUMENTS.search(path) else None
 
 

@@ -23,8 +23,12 @@ _NOT_ENOUGH = frozenset({"docs", "lock", "unknown"})
 """Kinds that are no delivery files by themselves: a set of only these has nothing to validate (H66)."""
 
 
+_USUAL = 50
+"""Documents that the engine's time is meant for; whole repositories get more in proportion."""
+
+
 class Gate:
-    """Judges files. ``fingerprint_key`` keys the fingerprints of secrets; ``timeout_s`` bounds the engine's time."""
+    """Judges files. ``fingerprint_key`` keys the fingerprints of secrets; ``timeout_s`` is the engine's time."""
 
     def __init__(self, engine: PolicyEngine, *, fingerprint_key: bytes, timeout_s: float = 2.0) -> None:
         self._engine = engine
@@ -43,10 +47,11 @@ class Gate:
         complete evaluation.
         """
         asked = await asyncio.to_thread(self._ask, files, context)
+        patience = self._timeout_s * max(1.0, len(asked.document["artifacts"]) / _USUAL)
         try:
-            answer = await asyncio.wait_for(self._engine.evaluate(asked.document), self._timeout_s)
+            answer = await asyncio.wait_for(self._engine.evaluate(asked.document), patience)
         except TimeoutError:
-            message = f"The policy engine did not answer within {self._timeout_s:g} s."
+            message = f"The policy engine did not answer within {patience:g} s."
             raise PolicyEngineUnavailable(message) from None
         found = violations(believed(answer, asked, frozenset(self._engine.catalogue)), asked)
         return self._decision(files, context, asked, found)
@@ -61,7 +66,7 @@ class Gate:
         paths = [file.path for file in files]
         if len(set(paths)) != len(paths):
             raise InvalidConfiguration("A path is given twice.", fields=["files"])
-        readings = [read(file) for file in files]
+        readings = read(files)
         asked = question(readings, context, self._key, frozenset(self._engine.catalogue))
         _something_to_validate(readings, asked)
         return asked

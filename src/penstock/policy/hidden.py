@@ -9,11 +9,14 @@ from penstock.policy.finding import Finding, here
 
 RULE = "integrity.text.hidden_characters"
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_ZERO_WIDTH = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2028\u2029\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0"
+_ZERO_WIDTH = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2028\u2029"  # marks, fillers, separators
+    "\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0"
+)
 _TAGS = "\U000e0000-\U000e007f\U000e0100-\U000e01ef\U0001d173-\U0001d17a"
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_BIDI}{_ZERO_WIDTH}{_TAGS}]|\r(?!\n)")
-_JOINER = "\u200d"
+_JOINERS = "\u200c\u200d"
 _MAX_REPORTED = 20
 
 
@@ -24,7 +27,7 @@ def hidden_characters(text: str) -> list[Finding]:
     found: list[Finding] = []
     for match in _HIDDEN.finditer(text):
         at = match.start()
-        if (at == 0 and match.group() == "\ufeff") or (match.group() == _JOINER and _joins_emoji(text, at)):
+        if (at == 0 and match.group() == "\ufeff") or (match.group() in _JOINERS and _joins(text, at)):
             continue
         if len(found) == _MAX_REPORTED:
             break
@@ -33,11 +36,14 @@ def hidden_characters(text: str) -> list[Finding]:
     return found
 
 
-def _joins_emoji(text: str, at: int) -> bool:
+def _joins(text: str, at: int) -> bool:
+    """Say whether a joiner does its work: between two emoji, or in a script whose letters join (Persian, Hindi)."""
     before = text[at - 1] if at else ""
     if before == "\ufe0f" and at > 1:
         before = text[at - 2]
     after = text[at + 1 : at + 2]
+    if before and after and all(unicodedata.category(each) in {"Lo", "Mn", "Mc"} for each in (before, after)):
+        return True
     return bool(before and after) and all(
         unicodedata.category(each) in {"So", "Sk"} or each == "\u2640" for each in (before, after)
     )

@@ -1,4 +1,4 @@
-"""Which paths Penstock may write (POLICY.md §4): an allow-list of globs, and what is protected whatever the list says."""
+"""Which paths Penstock may write (POLICY.md §4): an allow-list of globs, and what is protected whatever it says."""
 
 from __future__ import annotations
 

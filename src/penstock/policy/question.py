@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as random_source
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from penstock.domain.policy import JudgeContext
@@ -15,6 +16,8 @@ from penstock.policy.secrets import find, fingerprint, masked, masks
 from penstock.policy.secrets.finding import Hit
 
 SCHEMA = "penstock.input/v1"
+_HEADER = 2_000
+"""Characters of a file in which its header stands."""
 _WRITTEN = frozenset({"generated", "template"})
 
 
@@ -29,6 +32,8 @@ class Question:
     kinds: set[str]
     replacements: dict[str, str]
     """Secret -> marker, to keep values out of everything that is shown."""
+    for_texts: dict[str, str]
+    """The same without the words that also are part of a credential's name: names are shown."""
 
 
 def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rules: frozenset[str]) -> Question:
@@ -36,10 +41,11 @@ def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rul
     nonce = random_source.token_hex(8)
     hits = {reading.path: _hits(reading) for reading in readings}
     replacements = masks([hit for each in hits.values() for hit in each], key)
+    for_texts = _without_names(replacements, [hit for each in hits.values() for hit in each])
     secrets = [_fact(hit, reading.path, key) for reading in readings for hit in hits[reading.path]]
     parsed = [fact for reading in readings for fact in _parse_facts(reading) if _has_rule(fact, rules)]
     written = [reading.path for reading in readings if reading.origin in _WRITTEN]
-    secret_facts, parse_facts = (_masked_facts(each, replacements) for each in (secrets, parsed))
+    secret_facts, parse_facts = (_masked_facts(each, for_texts) for each in (secrets, parsed))
     path_facts = path_findings(written, context.write_allow)
     document = {
         "schema": SCHEMA,
@@ -62,7 +68,15 @@ def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rul
     }
     kinds = {part.kind for reading in readings for part in reading.parts}
     facts = (*secret_facts, *parse_facts, *path_facts)
-    return Question(document, nonce, {reading.path: reading for reading in readings}, facts, kinds, replacements)
+    return Question(
+        document, nonce, {reading.path: reading for reading in readings}, facts, kinds, replacements, for_texts
+    )
+
+
+def _without_names(replacements: dict[str, str], hits: Sequence[Hit]) -> dict[str, str]:
+    """Drop plain words that a credential's name contains: ``umami`` of ``UMAMI_PASSWORD: umami`` is no secret there."""
+    names = " ".join(f"{hit.detail} {hit.pointer}" for hit in hits)
+    return {literal: marker for literal, marker in replacements.items() if not (literal.isalpha() and literal in names)}
 
 
 def _has_rule(fact: Finding, rules: frozenset[str]) -> bool:
@@ -104,11 +118,20 @@ def _artifact(reading: Reading, part: Part, replacements: dict[str, str]) -> dic
         "index": part.index,
         "origin": reading.origin,
         "sha256": reading.sha256,
+        "header": masked(_header(reading.text), replacements),
         "doc": _without_secrets(part.value, replacements),
     }
+    if part.patch:
+        artifact["patch"] = True
     if part.stages is not None:
         artifact |= {key: _without_secrets(value, replacements) for key, value in part.stages.as_data().items()}
     return artifact
+
+
+def _header(text: str) -> str:
+    """Return the comment lines a file begins with: where generated files say what they were made from."""
+    lines = text.removeprefix("\ufeff")[:_HEADER].split("\n")
+    return "\n".join(takewhile(lambda line: line.startswith("#"), lines))
 
 
 def _without_secrets(value: Any, replacements: dict[str, str]) -> Any:

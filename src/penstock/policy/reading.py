@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +18,9 @@ from penstock.policy.cloud_messages import check_build, check_deploy
 from penstock.policy.finding import Finding, here
 from penstock.policy.hidden import hidden_characters
 from penstock.policy.kinds import CONFIG, DOCS, IGNORES, SCRIPTS, claimed_kind, document_kind
+from penstock.policy.patches import mark_patches
 from penstock.policy.places import spelled_as_written
-from penstock.policy.schemas import schema_faults
+from penstock.policy.schemas import VERSION_RULE, schema_faults
 
 AMBIGUOUS = "integrity.yaml.ambiguous"
 _YAML_RULES = {
@@ -26,7 +29,9 @@ _YAML_RULES = {
     "merge-key": f"{AMBIGUOUS}_merge",
     "divergent-scalar": f"{AMBIGUOUS}_scalar",
 }
-HINTS = frozenset({f"{AMBIGUOUS}_merge", f"{AMBIGUOUS}_scalar"})
+A_TEMPLATE = "a template: judge what it renders to"
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|@[A-Z][A-Z0-9_]*@")
+HINTS = frozenset({f"{AMBIGUOUS}_merge", f"{AMBIGUOUS}_scalar", VERSION_RULE})
 """Rules that only warn; a policy library may do without them."""
 MAX_FILE = 1_048_576
 """Bytes of one file that the gate reads."""
@@ -42,6 +47,8 @@ class Part:
     document: YamlDocument | None = None
     stages: dockerfile.Dockerfile | None = None
     findings: list[Finding] = field(default_factory=list)
+    patch: bool = False
+    """Whether it is a part of a manifest that kustomize merges into a whole one."""
 
     def position(self, pointer: str) -> tuple[int, int]:
         """Return line and column of a pointer into ``value``, whose keys may be spelled otherwise in the file."""
@@ -67,8 +74,18 @@ class Reading:
         return next((part for part in self.parts if part.index == index), None)
 
 
-def read(file: FileToJudge) -> Reading:
-    """Read one file. Never raises on content: what cannot be read becomes a finding or a reason."""
+def read(files: Sequence[FileToJudge]) -> list[Reading]:
+    """Read files. Never raises on content: what cannot be read becomes a finding or a reason."""
+    readings = [_parsed(file) for file in files]
+    mark_patches(readings)
+    for reading in readings:
+        for part in reading.parts:
+            _check(part)
+        _hold_to_its_name(reading)
+    return readings
+
+
+def _parsed(file: FileToJudge) -> Reading:
     reading = Reading(file.path, file.origin, hashlib.sha256(file.content).hexdigest(), "")
     if len(file.content) > MAX_FILE:
         return _unreadable(reading, f"larger than {MAX_FILE} bytes")
@@ -79,9 +96,6 @@ def read(file: FileToJudge) -> Reading:
         return _unreadable(reading, "not UTF-8")
     reading.findings += hidden_characters(reading.text)
     _parse(reading)
-    for part in reading.parts:
-        _check(part)
-    _hold_to_its_name(reading)
     return reading
 
 
@@ -132,7 +146,8 @@ def _parse_yaml(reading: Reading) -> None:
             part.findings.append(found)
         reading.parts.append(part)
     if all(part.kind == "unknown" for part in reading.parts):
-        reading.skipped = "no rule understands its content"
+        template = reading.origin == "existing" and _TEMPLATE.search(reading.text)
+        reading.skipped = A_TEMPLATE if template else "no rule understands its content"
 
 
 def _parse_json(reading: Reading) -> bool:
@@ -150,8 +165,8 @@ def _parse_json(reading: Reading) -> bool:
 def _broken_yaml(reading: Reading, problem: YamlProblem) -> None:
     reading.parts = [Part("unknown")]
     reading.skipped = f"not readable: {problem}"
-    if "{{" in reading.text and reading.origin == "existing":
-        reading.skipped = "a template: judge what it renders to"
+    if reading.origin == "existing" and _TEMPLATE.search(reading.text):
+        reading.skipped = A_TEMPLATE
         return
     detail = f"it cannot be read: {problem.reason}"
     reading.findings.append(here(AMBIGUOUS, detail, line=problem.line, column=problem.column))
@@ -165,7 +180,7 @@ def _check(part: Part) -> None:
         more = build_faults(part.value) if part.kind == "cloudbuild" else deploy_faults(part.value)
         found = [*checked.findings, *more]
     elif isinstance(part.value, dict):
-        found = list(schema_faults(part.kind, part.value))
+        found = list(schema_faults(part.kind, part.value, partial=part.patch))
     else:
         return
     for each in found:
@@ -174,10 +189,10 @@ def _check(part: Part) -> None:
 
 
 def _hold_to_its_name(reading: Reading) -> None:
-    """A file that promises one kind and holds another would escape the rules its reader expects (H65)."""
+    """Report a file that promises one kind and holds another: it would escape the rules its reader expects (H65)."""
     claimed = claimed_kind(reading.path)
     kinds = {part.kind for part in reading.parts}
-    if claimed is None or claimed in kinds or reading.findings or (reading.skipped and "template" in reading.skipped):
+    if claimed is None or claimed in kinds or reading.findings or reading.skipped == A_TEMPLATE:
         return
     if reading.origin == "existing" and claimed not in {"cloudbuild", "clouddeploy", "dockerfile"}:
         return

@@ -54,7 +54,7 @@ class RegorusEngine:
         return self._catalogue
 
     async def evaluate(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Return the decision document. Raises PolicyEngineUnavailable. A cancelled wait leaves the thread to finish."""
+        """Return the decision document. Raises PolicyEngineUnavailable; a cancelled wait lets the thread finish."""
         text = json.dumps(document, ensure_ascii=False)
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._evaluate, text)
@@ -65,8 +65,8 @@ class RegorusEngine:
         return answer
 
     def close(self) -> None:
-        """Let the threads go."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """End the threads and wait for them: each must drop its engine itself."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _evaluate(self, text: str) -> Any:
         answer, failure = self._asked(text)

@@ -1,4 +1,4 @@
-"""Published JSON schemas for what is neither Cloud Build nor Cloud Deploy (schemas/README.md says where they are from)."""
+"""Published JSON schemas for what is neither Cloud Build nor Cloud Deploy."""
 
 from __future__ import annotations
 
@@ -13,27 +13,45 @@ from penstock.kit.guarded_yaml import escape
 from penstock.policy.finding import Finding, here
 
 K8S_RULE = "security.k8s.schema"
+VERSION_RULE = "security.k8s.schema_version"
+"""An API version that no supported cluster serves: a warning of its own, where the catalogue has it."""
 PIPELINE_RULE = "security.pipeline.schema"
 _FOLDER = Path(__file__).resolve().parent / "schemas"
 _KUBERNETES = "kubernetes-v1.35"
 _SKAFFOLD = re.compile(r"^skaffold/v4beta([1-9]|1[0-4])$")
 _MAX_FAULTS = 20
+_OWN_HEADS = frozenset({"Config", "List", "Binding", "Status"})
+"""Kinds that files may hold without a name."""
+_WHOLE_GROUPS = {
+    "v1": frozenset(
+        {"Binding", "ComponentStatus", "Config", "ConfigMap", "Endpoints", "Event", "LimitRange", "List", "Namespace",
+         "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "PodTemplate", "ReplicationController",
+         "ResourceQuota", "Secret", "Service", "ServiceAccount", "Status"}
+    ),
+    "apps/v1": frozenset({"ControllerRevision", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}),
+    "batch/v1": frozenset({"CronJob", "Job"}),
+}  # fmt: skip
+"""API versions whose kinds are known to the last one, so that a misspelled kind is told."""
 _CORE_GROUPS = frozenset(
     {"v1", "apps", "batch", "policy", "autoscaling", "extensions", "networking.k8s.io", "rbac.authorization.k8s.io",
      "storage.k8s.io", "scheduling.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io"}
 )  # fmt: skip
 
 
-def schema_faults(kind: str, value: Any) -> Iterator[Finding]:
-    """Yield faults of one parsed document of that kind; kinds without a schema have none."""
+def schema_faults(kind: str, value: Any, *, partial: bool = False) -> Iterator[Finding]:
+    """Yield faults of one parsed document of that kind; kinds without a schema have none.
+
+    ``partial``: a patch, which need not be whole.
+    """
     if kind == "k8s":
-        yield from _kubernetes_faults(value)
+        yield from _kubernetes_faults(value, partial=partial)
     elif kind == "cloudrun":
         yield from _head_faults(value)
         if value.get("kind") == "Service":
             yield from _faults(_validator("cloudrun-service", ""), value, K8S_RULE)
     elif kind == "kustomization":
-        yield from _faults(_validator("kustomization", ""), value, K8S_RULE)
+        set_fields = {key: each for key, each in value.items() if each is not None}
+        yield from _faults(_validator("kustomization", ""), set_fields, K8S_RULE)
     elif kind == "skaffold" and _SKAFFOLD.match(str(value.get("apiVersion"))):
         newest = {**value, "apiVersion": "skaffold/v4beta14"}
         yield from _faults(_validator("skaffold", ""), newest, PIPELINE_RULE)
@@ -50,38 +68,57 @@ def _head_faults(value: dict[str, Any]) -> Iterator[Finding]:
         yield here(K8S_RULE, "metadata.name is missing", pointer="/metadata")
 
 
-def _kubernetes_faults(value: dict[str, Any]) -> Iterator[Finding]:
+def _kubernetes_faults(value: dict[str, Any], *, partial: bool) -> Iterator[Finding]:
     if value.get("kind") == "List" and isinstance(value.get("items"), list):
         for index, item in enumerate(value["items"]):
-            for fault in _kubernetes_faults(item) if isinstance(item, dict) else ():
+            for fault in _kubernetes_faults(item, partial=partial) if isinstance(item, dict) else ():
                 yield here(fault.rule, fault.detail, pointer=f"/items/{index}{fault.pointer}")
         return
-    yield from _head_faults(value)
-    name = f"{value.get('apiVersion')}/{value.get('kind')}"
-    if name in _document(_KUBERNETES)["kinds"]:
-        yield from _faults(_validator(_KUBERNETES, name), value, K8S_RULE)
-        return
-    group = str(value.get("apiVersion")).partition("/")[0]
-    versions = [each for each in _document(_KUBERNETES)["kinds"] if each.rpartition("/")[2] == value.get("kind")]
-    if versions and group in _CORE_GROUPS:
+    version, kind = str(value.get("apiVersion")), str(value.get("kind"))
+    group = version.partition("/")[0]
+    if f"{version}/{kind}" in _document(_KUBERNETES)["kinds"]:
+        yield from _head_faults(value)
+        yield from _faults(_validator(_KUBERNETES, f"{version}/{kind}"), value, K8S_RULE, partial=partial)
+    elif group in _CORE_GROUPS and not partial:
+        yield from _version_faults(version, kind)
+        if kind not in _OWN_HEADS:
+            yield from _head_faults(value)
+    elif "apiVersion" not in value:
+        yield from _head_faults(value)
+
+
+def _version_faults(version: str, kind: str) -> Iterator[Finding]:
+    """Yield faults of a kind that its API version does not serve, or that no version has."""
+    versions = [each for each in _document(_KUBERNETES)["kinds"] if each.rpartition("/")[2] == kind]
+    if versions:
         served = ", ".join(sorted(each.rpartition("/")[0] for each in versions))
-        detail = f"{name.rpartition('/')[0][:60]} does not serve {str(value.get('kind'))[:60]}; use {served}"
-        yield here(K8S_RULE, detail, pointer="/apiVersion")
+        yield here(VERSION_RULE, f"{version[:60]} does not serve {kind[:60]}; use {served}", pointer="/apiVersion")
+    elif version in _WHOLE_GROUPS and kind not in _WHOLE_GROUPS[version]:
+        yield here(K8S_RULE, f"{version} has no kind {kind[:60]}", pointer="/kind")
 
 
-def _faults(validator: Any, value: Any, rule: str) -> Iterator[Finding]:
+def _faults(validator: Any, value: Any, rule: str, *, partial: bool = False) -> Iterator[Finding]:
     if validator.is_valid(value):
         return
-    for count, error in enumerate(validator.iter_errors(value)):
-        if count == _MAX_FAULTS:
-            return
+    shown = 0
+    for error in validator.iter_errors(value):
         pointer = "".join(f"/{escape(str(each))}" for each in error.instance_path)
-        unexpected = getattr(error.kind, "unexpected", None)
+        unexpected = [str(each) for each in getattr(error.kind, "unexpected", None) or ()]
+        if partial and (error.kind.name == "required" or (unexpected and all(map(_directive, unexpected)))):
+            continue
+        if shown == _MAX_FAULTS:
+            return
+        shown += 1
         if unexpected:
-            for name in list(unexpected)[:5]:
-                yield here(rule, f"{str(name)[:80]} is not a field here", pointer=f"{pointer}/{escape(str(name))}")
+            for name in [each for each in unexpected if not (partial and _directive(each))][:5]:
+                yield here(rule, f"{name[:80]} is not a field here", pointer=f"{pointer}/{escape(name)}")
         else:
             yield here(rule, error.message[:300], pointer=pointer)
+
+
+def _directive(name: str) -> bool:
+    """Say whether a field tells kustomize how to merge: $patch, $retainKeys, $setElementOrder/..."""
+    return name.startswith("$")
 
 
 @cache

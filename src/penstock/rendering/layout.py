@@ -33,6 +33,8 @@ class PlannedFile:
     template: str
     title: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
+    """Comments that stand before what the template prints."""
 
 
 def plan_files(
@@ -40,7 +42,7 @@ def plan_files(
 ) -> list[PlannedFile]:
     """Return the files to render, in the order of the skills. Raises InvalidConfiguration for broken rules."""
     planned = [each for skill in skills for rule in _rules(skill) for each in _applied(spec, skill, rule, values)]
-    planned += _image_files(spec, skills, facts)
+    planned += _image_files(spec, skills, facts, tuple(values["header"]))
     return planned
 
 
@@ -88,7 +90,9 @@ def _subjects(spec: PipelineSpec, per: str) -> list[dict[str, ServiceSpec | Envi
     return [{}]
 
 
-def _image_files(spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts) -> Iterator[PlannedFile]:
+def _image_files(
+    spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts, header: tuple[str, ...]
+) -> Iterator[PlannedFile]:
     """Yield the Dockerfile and .dockerignore of each service whose repository has none of its own."""
     taken = _existing(facts)
     for service in spec.services:
@@ -98,7 +102,7 @@ def _image_files(spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryF
         skill, name = _image_template(service, skills)
         seen = {"service": service, "image": image, "params": image.params, "spec": spec, "data": skill.data}
         templates = template_set(skill)
-        yield PlannedFile(image.dockerfile, templates, name, f"builds the image of {service.name}", seen)
+        yield PlannedFile(image.dockerfile, templates, name, f"builds the image of {service.name}", seen, header)
         ignore = ".dockerignore" if image.context == "." else f"{image.context}/.dockerignore"
         if _DOCKERIGNORE in skill.templates and ignore not in taken:
             taken.add(ignore)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,8 +20,11 @@ from penstock.rendering.lockfile import LOCK_FILE, lock_artifact
 from penstock.rendering.marks import TracedLine
 from penstock.rendering.names import Names
 from penstock.rendering.paths import check_paths
+from penstock.rendering.values import comment
 
 _DIGEST_SHOWN = 12
+_DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=", re.IGNORECASE)
+"""Lines of a Dockerfile that mean something only at its very beginning."""
 
 
 def render(spec: PipelineSpec, skills: Sequence[Skill], *, facts: RepositoryFacts) -> tuple[Artifact, ...]:
@@ -99,12 +103,22 @@ def _artifact(file: PlannedFile, values: Mapping[str, Any]) -> Artifact:
         lines = lines[1:]
     while lines and not lines[-1].text.strip():
         lines = lines[:-1]
+    lines = _headed(lines, file.header)
     text = "\n".join(line.text for line in lines) + "\n"
     hidden = hidden_at(text)
     if hidden is not None:
         message = f"{file.path}:{hidden[0]} would hold the hidden character {hidden[1]}."
         raise InvalidConfiguration(message, fields=["skills"])
     return Artifact(file.path, text.encode(), lines=_origins(lines))
+
+
+def _headed(lines: list[TracedLine], header: Sequence[str]) -> list[TracedLine]:
+    """Put comments before the first line, but behind directives (``# syntax=``), which have to be first."""
+    if not lines or not header:
+        return lines
+    first = next((at for at, line in enumerate(lines) if not _DIRECTIVE.match(line.text)), 0)
+    source = lines[min(first, len(lines) - 1)].source
+    return [*lines[:first], *(TracedLine(f"# {comment(text)}", source, None) for text in header), *lines[first:]]
 
 
 def _origins(lines: Sequence[TracedLine]) -> tuple[LineOrigin, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from penstock.domain.facts import RepositoryFacts, ServiceFacts
+from penstock.domain.facts import RepositoryFacts, ServiceFacts, Source
 from penstock.domain.pipelines import Options
 from penstock.domain.skills import Candidate, Selection, SkillMetadata
 from penstock.domain.spec import Origin
@@ -61,7 +61,7 @@ class _Question:
         for service in self.services:
             for fact in (service.framework, service.package_manager, service.language):
                 if fact is not None:
-                    found[fact.value.lower()] = str(fact.source)
+                    found[fact.value.lower()] = _place(fact.source)
         return found
 
 
@@ -194,8 +194,12 @@ def _language(service: ServiceFacts) -> str:
 
 def _where(service: ServiceFacts) -> str:
     if service.language is not None:
-        return str(service.language.source)
+        return _place(service.language.source)
     return service.name if service.path == "." else service.path
+
+
+def _place(source: Source) -> str:
+    return f"{source.path}:{source.line}" if source.line else source.path
 
 
 def _how(service: ServiceFacts) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from penstock.telemetry.service import Telemetry
 
@@ -21,12 +22,16 @@ class _Adopting(logging.Handler):
         self._telemetry = telemetry
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Pass one record on; a record that cannot be put into words must not stop who wrote it."""
+        """Pass one record on; one whose words do not fit its arguments is passed on without them."""
         try:
-            fields = {"logger": record.name, "text": record.getMessage()}
-            if record.exc_info and record.exc_info[1]:
-                fields["exception"] = record.exc_info[1]  # type: ignore[assignment]  # the log spells it out
-            level = "error" if record.levelno >= logging.ERROR else "warning"
-            self._telemetry.log("library.logged", level=level, **fields)
-        except Exception:  # noqa: BLE001 -- as logging itself does
-            self.handleError(record)
+            text = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            text = str(record.msg)
+        fields: dict[str, Any] = {"logger": record.name, "text": text}
+        if record.exc_info and record.exc_info[1]:
+            fields["exception"] = record.exc_info[1]
+        self._telemetry.log("library.logged", level=_level(record), **fields)
+
+
+def _level(record: logging.LogRecord) -> str:
+    return "error" if record.levelno >= logging.ERROR else "warning"

@@ -68,7 +68,8 @@ def plan(*artifacts: Artifact, denied: bool = False) -> Plan:
         selection=Selection((), ()),
         skills_used=(SkillUse("gcp-nodejs-cicd", "1.0.0", "sha256:00"),),
         spec=spec,
-        artifacts=artifacts or (Artifact("cloudbuild.yaml", b"steps: []\n"), Artifact("run.sh", b"true\n", executable=True)),
+        artifacts=artifacts
+        or (Artifact("cloudbuild.yaml", b"steps: []\n"), Artifact("run.sh", b"true\n", executable=True)),
         decision=decision(denied=denied),
         mode="template",
     )

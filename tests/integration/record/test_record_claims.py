@@ -76,7 +76,12 @@ def test_a_failed_record_is_resumed_under_its_old_id(postgres_dsn: str):
     claim, failed, again, row = run(walk())
     assert (failed["status"], failed["failure_code"], failed["lease_until"]) == ("failed", "skills-unavailable", None)
     assert failed["terminal_at"] is not None
-    assert (again.pipeline_id, again.epoch, again.attempt_no, again.status) == (claim.pipeline_id, 2, 2, Status.ACCEPTED)
+    assert (again.pipeline_id, again.epoch, again.attempt_no, again.status) == (
+        claim.pipeline_id,
+        2,
+        2,
+        Status.ACCEPTED,
+    )
     assert (row["failure_code"], row["terminal_at"]) == (None, None)
 
 
@@ -100,8 +105,9 @@ def test_a_draft_survives_a_failure(postgres_dsn: str):
             asked = request()
             claim = await record.claim(asked)
             await tables.fetch(
-                """UPDATE pipelines SET status = 'drafted', draft = '{"spec": 1}', version = 2 WHERE pipeline_id = $1""",
+                "UPDATE pipelines SET status = 'drafted', draft = $2, version = 2 WHERE pipeline_id = $1",
                 uuid.UUID(claim.pipeline_id),
+                '{"spec": 1}',
             )
             await tables.end_lease(claim)
             resumed = await record.claim(asked)

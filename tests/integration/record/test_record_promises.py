@@ -102,7 +102,12 @@ def test_finishing_keeps_the_answer_and_gives_the_lease_back(postgres_dsn: str):
         async with records(postgres_dsn) as record:
             promised = await record.promise(await record.claim(request()), plan())
             await record.finish(
-                promised, Status.ACTIVE, branch="penstock/x", commit_sha="c0ffee", audit_state="stored", response={"a": 1}
+                promised,
+                Status.ACTIVE,
+                branch="penstock/x",
+                commit_sha="c0ffee",
+                audit_state="stored",
+                response={"a": 1},
             )
             found = await record.get("acme", promised.pipeline_id)
         return found, await Tables(postgres_dsn).one(promised), await Tables(postgres_dsn).counted(promised)

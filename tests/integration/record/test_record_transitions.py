@@ -37,9 +37,7 @@ async def _moves(dsn: str, pipeline_id: str, old: Status, new: Status) -> bool:
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS, ids=lambda status: status.value)
-def test_the_database_moves_a_record_exactly_where_the_domain_says(
-    accepted: tuple[str, str], old: Status, new: Status
-):
+def test_the_database_moves_a_record_exactly_where_the_domain_says(accepted: tuple[str, str], old: Status, new: Status):
     assert run(_moves(*accepted, old, new)) == (new in TRANSITIONS[old])
 
 

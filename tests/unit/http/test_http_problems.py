@@ -102,7 +102,12 @@ def test_policy_violations_are_told_with_the_specified_keys():
     detail = reply.json["details"][0]
     assert detail["policy"] == "security.secrets"
     assert detail["violation"] == "hardcoded API key"
-    assert (detail["file"], detail["line"], detail["column"], detail["path"]) == ("cloudbuild.yaml", 14, 9, "/steps/2/env/0")
+    assert (detail["file"], detail["line"], detail["column"], detail["path"]) == (
+        "cloudbuild.yaml",
+        14,
+        9,
+        "/steps/2/env/0",
+    )
     assert {"rule", "severity", "remediation", "docs", "controls", "waivable", "fingerprint"} <= set(detail)
     assert {"warnings", "waived", "decision_id", "policy_revision", "controls"} <= set(reply.json)
 

@@ -82,7 +82,9 @@ def test_a_field_that_cannot_be_used_is_422_and_named(field: str, body: object):
     assert house.pipelines.commands == []
 
 
-@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a\\b", "a\0b", "a\nb", "a\u202eb", "x" * 513])
+@pytest.mark.parametrize(
+    "path", ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a\\b", "a\0b", "a\nb", "a\u202eb", "x" * 513]
+)
 def test_a_file_path_that_could_lead_elsewhere_is_422(path: str):
     body = {"intent": "x", "service_context": {"files": {path: ""}}}
     reply = asyncio.run(House().call("POST", GENERATE, json.dumps(body).encode()))
@@ -100,7 +102,9 @@ def test_a_long_intent_in_any_alphabet_is_counted_in_characters():
     assert asyncio.run(House().call("POST", GENERATE, {"intent": "é" * 2001})).status == 422
 
 
-@pytest.mark.parametrize("given_type", ["", "text/plain", "application/json; charset=latin-1", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    "given_type", ["", "text/plain", "application/json; charset=latin-1", "application/x-www-form-urlencoded"]
+)
 def test_only_json_is_read(given_type: str):
     reply = asyncio.run(House().call("POST", GENERATE, BODY, content_type=given_type))
     assert (reply.status, reply.json["type"]) == (415, "/docs/errors#unsupported-media-type")
@@ -138,8 +142,16 @@ def test_a_body_that_does_not_arrive_is_408():
     assert (reply.status, reply.json["retryable"]) == (408, True)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_every_json_value_is_read_as_it_was_meant(value: object):
     assert parse(json.dumps(value).encode()) == value
 

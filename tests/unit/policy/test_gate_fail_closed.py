@@ -108,12 +108,13 @@ def test_rules_that_do_not_parse_are_no_engine(tmp_path: Path, source: str) -> N
 
 def test_a_rule_that_fails_while_it_runs_is_no_decision(tmp_path: Path) -> None:
     (tmp_path / "penstock").mkdir()
-    (tmp_path / "penstock" / "a.rego").write_text('package penstock.main\n\ndecision := {"n": to_number(input.profile)}\n')
+    (tmp_path / "penstock" / "a.rego").write_text(
+        'package penstock.main\n\ndecision := {"n": to_number(input.profile)}\n'
+    )
     (tmp_path / "data" / "catalogue").mkdir(parents=True)
     (tmp_path / "data" / "catalogue" / "data.json").write_text('{"rules": {"a.b": {}}}')
     with pytest.raises(PolicyEngineUnavailable):
-        engine = RegorusEngine(tmp_path)
-        judged(BUILD, engine=engine)
+        judged(BUILD, engine=RegorusEngine(tmp_path))
 
 
 def test_many_questions_at_once_each_get_their_own_answer() -> None:

@@ -31,14 +31,18 @@ def test_neither_the_engine_nor_the_decision_sees_a_value(case: Case) -> None:
 def test_a_short_password_stays_inside_too() -> None:
     secret = "zq" + "9Xk"
     engine = Recording()
-    text = f"services:\n  db:\n    image: mysql:8\n    command: mysql -p{secret} shop\n    environment: [MYSQL_PASSWORD={secret}]\n"
+    command = f"    command: mysql -p{secret} shop\n"
+    text = f"services:\n  db:\n    image: mysql:8\n{command}    environment: [MYSQL_PASSWORD={secret}]\n"
     decision = judged({"docker-compose.yml": text}, engine=engine)
     assert not decision.allow
     assert secret not in json.dumps(engine.asked) + repr(decision)
 
 
 def test_every_line_of_a_private_key_is_kept_from_the_engine() -> None:
-    lines = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7", *(f"Zk3Qm8Rt2Vx7Lp1N{n:02d}c5Hd9Ws4Bj6Gf0" for n in range(12))]
+    lines = [
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7",
+        *(f"Zk3Qm8Rt2Vx7Lp1N{n:02d}c5Hd9Ws4Bj6Gf0" for n in range(12)),
+    ]
     key = "-----BEGIN " + "RSA PRIVATE KEY-----\n" + "\n".join(lines) + "\n-----END RSA PRIVATE KEY-----"
     block = "\n".join("    " + line for line in key.split("\n"))
     config = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  tls.key: |\n{block}\n"

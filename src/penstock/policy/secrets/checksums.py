@@ -11,6 +11,8 @@ from collections import Counter
 from typing import Any
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LONG_AGO = 1_735_689_600
+"""Start of 2025, in Unix time: a token that expired before is an example."""
 _EXAMPLE_WORDS = (
     "example", "placeholder", "your", "xxxx", "changeme", "dummy", "redacted", "1234567890abcdef", "abcdefghijklmnop",
     "......",
@@ -64,6 +66,11 @@ def jwt_claims(token: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
 
 
 def secret_jwt(token: str) -> bool:
-    """Whether a JSON web token is worth keeping secret: signed, and not Supabase's public ``anon`` role."""
+    """Whether a JSON web token is worth keeping secret: signed, not long expired, no public role, no textbook's."""
     claims = jwt_claims(token)
-    return claims is not None and "alg" in claims[0] and claims[1].get("role") != "anon"
+    if claims is None or "alg" not in claims[0]:
+        return False
+    payload = claims[1]
+    expires = payload.get("exp")
+    expired = isinstance(expires, int) and expires < _LONG_AGO
+    return not expired and payload.get("role") != "anon" and payload.get("name") != "John Doe"

@@ -40,9 +40,15 @@ FORMATS: tuple[Format, ...] = (
     Format("an AWS access key", _B + r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})(?:[^0-9A-Za-z]|$)"),
     Format("a Slack token", _B + r"(xox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{20,})"),
     Format("a Slack app token", _B + r"(xapp-[0-9]-[0-9A-Z]+-[0-9]+-[0-9a-f]{32,})"),
-    Format("a Slack webhook", r"hooks\.slack\.com/(?:services|workflows|triggers)/(T[0-9A-Z]{6,}/[0-9A-Za-z]{6,}/[0-9A-Za-z/]{16,})"),
+    Format(
+        "a Slack webhook",
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/(T[0-9A-Z]{6,}/[0-9A-Za-z]{6,}/[0-9A-Za-z/]{16,})",
+    ),
     Format("a Discord webhook", r"discord(?:app)?\.com/api/webhooks/([0-9]{17,20}/[0-9A-Za-z_-]{60,})"),
-    Format("a Teams webhook", r"webhook\.office\.com/webhookb2/([0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36})"),
+    Format(
+        "a Teams webhook",
+        r"webhook\.office\.com/webhookb2/([0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36})",
+    ),
     Format("a Stripe key", _B + r"((?:sk|rk)_(?:live|test)_[0-9A-Za-z]{16,})"),
     Format("a Stripe webhook secret", _B + r"(whsec_[0-9A-Za-z+/=]{24,})"),
     Format("an Anthropic key", _B + r"(sk-ant-[a-z]+[0-9]{2}-[0-9A-Za-z_-]{40,})"),
@@ -69,13 +75,25 @@ FORMATS: tuple[Format, ...] = (
     Format("a Linear key", _B + r"(lin_(?:api|oauth)_[0-9A-Za-z]{40,64})"),
     Format("a Notion token", _B + r"(ntn_[0-9A-Za-z]{40,}|secret_[0-9A-Za-z]{43})(?:[^0-9A-Za-z_]|$)", 3.5),
     Format("a Postman key", _B + r"(PMAK-[0-9a-f]{24}-[0-9a-f]{34})"),
-    Format("a Figma token", _B + r"(fig[dour]_?[0-9A-Za-z_-]{38,}-?[0-9A-Za-z_-]*)", 4.0, lambda token: token[:5] in {"figd_", "figu_", "figo_"}),
+    Format(
+        "a Figma token",
+        _B + r"(fig[dour]_?[0-9A-Za-z_-]{38,}-?[0-9A-Za-z_-]*)",
+        4.0, lambda token: token[:5] in {"figd_", "figu_", "figo_"},
+    ),
     Format("an Atlassian token", _B + r"(AT[ACT]TT3[0-9A-Za-z_=-]{60,}|ATBB[0-9A-Za-z]{32})"),
-    Format("a Discord bot token", _B + r"([MNO][0-9A-Za-z_-]{23,27}\.[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27,38})(?:[^0-9A-Za-z_-]|$)", 4.0),
+    Format(
+        "a Discord bot token",
+        _B + r"([MNO][0-9A-Za-z_-]{23,27}\.[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27,38})(?:[^0-9A-Za-z_-]|$)",
+        4.0,
+    ),
     Format("a Telegram bot token", _B + r"([0-9]{8,10}:AA[0-9A-Za-z_-]{33})(?:[^0-9A-Za-z_-]|$)"),
     Format("an Azure storage key", r"AccountKey=([0-9A-Za-z+/]{86}==)"),
     Format("an Azure shared access key", r"SharedAccessKey=([0-9A-Za-z+/]{43}=)"),
-    Format("an Azure client secret", _B + r"([0-9A-Za-z_.~-]{3}[0-9]Q~[0-9A-Za-z_.~-]{31,34})(?:[^0-9A-Za-z_.~-]|$)", 3.5),
+    Format(
+        "an Azure client secret",
+        _B + r"([0-9A-Za-z_.~-]{3}[0-9]Q~[0-9A-Za-z_.~-]{31,34})(?:[^0-9A-Za-z_.~-]|$)",
+        3.5,
+    ),
     Format("an Azure SAS signature", r"[?&]sig=([0-9A-Za-z%+/]{43,}(?:%3D|=))", 3.5),
     Format("an Azure DevOps token", _B + r"([0-9A-Za-z]{76}AZDO[0-9A-Za-z]{4})(?:[^0-9A-Za-z]|$)", 3.5),
     Format("a RubyGems key", _B + r"(rubygems_[0-9a-f]{48})"),
@@ -111,7 +129,11 @@ FORMATS: tuple[Format, ...] = (
     Format("a CircleCI token", _B + r"(CCI(?:PAT|PRJ)_[0-9A-Za-z]{20,}_[0-9a-f]{40})"),
     Format("a Snyk token", _B + r"(snyk_[us]at\.[0-9a-z]{8}\.[0-9A-Za-z_.-]{60,})"),
     Format("a Penstock key", _B + r"(pst_(?:live|test)_[0-9A-Za-z]{12}_[0-9A-Za-z]{49})", check=whole_crc32),
-    Format("a JSON web token", _B + r"(eyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,})", 4.0, secret_jwt),
+    Format(
+        "a JSON web token",
+        _B + r"(eyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,})",
+        4.0, secret_jwt,
+    ),
 )  # fmt: skip
 
 PREFIXES: tuple[str, ...] = (

@@ -13,32 +13,41 @@ from typing import Any
 
 import re2
 
-from penstock.policy.secrets.commands import COMMANDS
+from penstock.policy.secrets.commands import command_values
 from penstock.policy.secrets.credential_names import Says, what_name_says
-from penstock.policy.secrets.literal_values import is_literal_secret
+from penstock.policy.secrets.literal_values import is_literal_secret, looks_random
 
-_LONGEST_LINE = 4_000
+_WINDOW, _OVERLAP = 4_000, 300
+"""Longer lines are looked at in pieces of this many characters, that share their ends."""
 _TRIGGER = (
     rb"(?i)pass|pwd|secret|token|key|cred|bearer|basic|authoriz|jwt|\bpat\b|curl|wget|mysql|mariadb|mongo|redis-cli"
-    rb"|\blogin\b|twine|ldap|sqlcmd|_auth|\bpw\b|connectionstring"
+    rb"|\blogin\b|twine|ldap|sqlcmd|smbclient|useradd|usermod|_auth|\bpw\b|connection.?string"
 )
 _VALUE = r"""(?x:
     \\?"(?P<dq>[^"\\\n]*)
     |\\?'(?P<sq>[^'\\\n]*)
     |(?P<bare>[^\s"'`,;&|<>(){}\[\]\\]+(?:(?<!,),(?=[^\s])[^\s"'`,;&|<>(){}\[\]=\\]+)*)
 )"""
-_NAME = r"[A-Za-z_][A-Za-z0-9_.-]{1,80}"
+_NAME = r"(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_.-]{1,200}"
 _ASSIGNMENT = re.compile(rf"""(?P<name>{_NAME})\\?["']?\]?\s{{0,8}}(?:=>|:=|\?=|=|:)\s{{0,8}}{_VALUE}""")
 _FLAG = re.compile(rf"""(?:^|[\s"'\[,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]{{1,60}})["']?(?:=|,?\s+){_VALUE}""")
 _REFERENCES = re.compile(
-    r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\{\{[^}]*\}\}|\$\([^)]*\)|--(?:set|update)-secrets[=\s]+\S+|--secret[=\s]+id=\S+"
+    r"\$\{\{[^}]{0,200}\}\}|\$\{[^}]{0,200}\}|\{\{[^}]{0,200}\}\}|\$\([^)]{0,200}\)|--(?:set|update)-secrets[=\s]+\S+|--secret[=\s]+id=\S+"
 )
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_.]*)(?::?[-=]|:(?![?+]))(?P<value>[^}$\s\"']{3,})\}")
 _HEADER = re.compile(
     r"(?i)\b(?P<scheme>bearer|basic|token|apikey|negotiate|sso-key)\s+[\"']?(?P<value>[A-Za-z0-9._~+/:=-]{8,})"
 )
+_SCHEMES = ("bearer ", "basic ", "token ", "apikey ", "negotiate ", "sso-key ")
 _CELLS = re.compile(rf"`(?P<name>{_NAME})`\s*\|\s*`(?P<bare>[^`|\s]+)`")
 """A table's row in documentation: a name, then its value."""
+_ELEMENT = re.compile(
+    rf"<(?P<name>{_NAME})>(?P<bare>[^<>\s]+)</(?P=name)>"
+    rf"|\b(?:name|key|id)=\"(?P<key>{_NAME})\"\s+value=\"(?P<value>[^\"<>\s]+)\""
+)
+"""XML: an element, or an entry with its name and value in attributes."""
+_SENTENCE = re.compile(r"(?i)\b(?:password|passphrase|token|secret|key)\s+(?:is|was)\s+[`\"']?(?P<value>[^\s`\"',]+)")
+_TERRAFORM = rb"(?s)\bvariable\s+\"([A-Za-z0-9_-]+)\"\s*\{[^{}]{0,400}?\bdefault\s*=\s*\"([^\"\n]+)\""
 _PAIR_LINES = (
     rb"(?m)^[ \t]*-?[ \t]*\"?name\"?:[ \t]*[\"']?([A-Za-z_][A-Za-z0-9_.-]*)[\"']?,?[ \t]*\r?\n"
     rb"[ \t]*\"?value\"?:[ \t]*[\"']?([^\s\"']+)"
@@ -60,27 +69,34 @@ def _trigger() -> Any:
 
 
 @cache
-def _pair_lines() -> Any:
-    return re2.compile(_PAIR_LINES)
+def _pairs() -> tuple[Any, ...]:
+    return re2.compile(_PAIR_LINES), re2.compile(_TERRAFORM)
 
 
 def worth_a_look(text: str) -> bool:
-    """Whether anything in a text could make line_hits find something."""
-    return _trigger().search(text.encode("utf-8", "surrogatepass")) is not None
+    """Whether line_hits could find anything in a text: it has a word to hide behind, and something that parts two."""
+    parted = " " in text or "=" in text or ":" in text
+    return parted and _trigger().search(text.encode("utf-8", "surrogatepass")) is not None
 
 
 def triggered_lines(raw: bytes) -> Iterator[tuple[int, str]]:
-    """Yield (byte offset, line) of the lines that hold a word a credential hides behind."""
-    for match in _trigger().finditer(raw):
-        yield match.start(), match.group(0)[:_LONGEST_LINE].decode("utf-8", "replace")
+    """Yield (byte offset, line) of the lines that hold a word a credential hides behind; long lines in pieces."""
+    pattern, at = _trigger(), 0
+    while match := pattern.search(raw, at):
+        start = raw.rfind(b"\n", at, match.start()) + 1 or at
+        end = raw.find(b"\n", match.end())
+        at = len(raw) if end < 0 else end + 1
+        for piece in range(start, max(at - 1, start + 1), _WINDOW):
+            yield piece, raw[piece : min(at, piece + _WINDOW + _OVERLAP)].decode("utf-8", "replace").rstrip("\r\n")
 
 
 def pair_hits(raw: bytes) -> Iterator[tuple[int, str, str]]:
-    """Yield (byte offset, name, value) of name/value line pairs, for YAML that could not be parsed."""
-    for match in _pair_lines().finditer(raw):
-        name, value = (match.group(number).decode("utf-8", "replace") for number in (1, 2))
-        if is_literal_secret(name, value, what_name_says(name)):
-            yield match.start(2), name, value
+    """Yield (byte offset, name, value) of pairs on lines of their own: YAML that could not be parsed, Terraform."""
+    for pattern in _pairs():
+        for match in pattern.finditer(raw):
+            name, value = (match.group(number).decode("utf-8", "replace") for number in (1, 2))
+            if is_literal_secret(name, value, what_name_says(name)):
+                yield match.start(2), name, value
 
 
 class Style(Enum):
@@ -98,19 +114,21 @@ class Style(Enum):
 
 def line_hits(line: str, style: Style = Style.PLAIN) -> Iterator[Found]:
     """Yield the literals of one line."""
-    line = line[:_LONGEST_LINE]
-    yield from _default_hits(line)
+    if "${" in line:
+        yield from _default_hits(line)
     line = _REFERENCES.sub(lambda match: "$" * len(match.group()), line)
-    for words, pattern in COMMANDS:
-        for match in pattern.finditer(line):
-            start, value = _bare(match.start("value"), match.group("value"))
-            if is_literal_secret("", value, Says.PASSWORD) or _short_password(value):
-                yield Found(start, value, words)
+    for start, value, words in command_values(line):
+        if is_literal_secret("password", value, Says.PASSWORD) or _short_password(value):
+            yield Found(start, value, words)
     yield from _header_hits(line)
-    for pattern in (_FLAG,) if style is Style.WORDS else (_ASSIGNMENT, _FLAG):
-        yield from _named_hits(pattern, line, style)
+    if style is not Style.WORDS and ("=" in line or ":" in line):
+        yield from _named_hits(_ASSIGNMENT, line, style)
+    if "-" in line:
+        yield from _named_hits(_FLAG, line, style)
+    if "</" in line or "/>" in line:
+        yield from _element_hits(line)
     if style is Style.PROSE:
-        yield from _cell_hits(line)
+        yield from _prose_hits(line)
 
 
 def _default_hits(line: str) -> Iterator[Found]:
@@ -121,7 +139,19 @@ def _default_hits(line: str) -> Iterator[Found]:
             yield Found(match.start("value"), value, f"a literal default for {name[:60]}")
 
 
-def _cell_hits(line: str) -> Iterator[Found]:
+def _element_hits(line: str) -> Iterator[Found]:
+    for match in _ELEMENT.finditer(line):
+        name, value = match.group("name") or match.group("key"), match.group("bare") or match.group("value")
+        if is_literal_secret(name, value, what_name_says(name)):
+            start = match.start("bare") if match.group("bare") else match.start("value")
+            yield Found(start, value, f"a literal value for {name[:60]}")
+
+
+def _prose_hits(line: str) -> Iterator[Found]:
+    for match in _SENTENCE.finditer(line):
+        value = match.group("value").rstrip(".;:!?)")
+        if is_literal_secret("", value, Says.CREDENTIAL) and looks_random(value):
+            yield Found(match.start("value"), value, "a credential told in a sentence")
     for match in _CELLS.finditer(line):
         name, value = match.group("name"), match.group("bare")
         if any(c.isdigit() for c in value) and is_literal_secret(name, value, what_name_says(name)):
@@ -140,6 +170,8 @@ def _named_hits(pattern: re.Pattern[str], line: str, style: Style) -> Iterator[F
         value = match.group(group).rstrip("." if group == "bare" else "")
         if group == "bare" and not _plain_enough(line, match.end("bare"), value, style):
             continue
+        if value.startswith("--"):  # the next option: this one takes no value
+            continue
         if is_literal_secret(name, value, says):
             yield Found(match.start(group), value, f"a literal value for {name[:60]}")
 
@@ -155,13 +187,16 @@ def _plain_enough(line: str, end: int, value: str, style: Style) -> bool:
 
 
 def _header_hits(line: str) -> Iterator[Found]:
+    lowered = line.lower()
+    if not any(scheme in lowered for scheme in _SCHEMES):
+        return
     for match in _HEADER.finditer(line):
         value, scheme = match.group("value"), match.group("scheme").lower()
         if scheme == "basic":
             if basic_pair(value):
                 yield Found(match.start("value"), value, "a Basic authorization header")
             continue
-        named = "authoriz" in line.lower() or scheme in {"bearer", "sso-key"}
+        named = "authoriz" in lowered or scheme in {"bearer", "sso-key"}
         opaque = any(c.isdigit() for c in value) or len(value) > 24  # noqa: PLR2004 -- a long word is no word
         if named and opaque and is_literal_secret("", value, Says.CREDENTIAL):
             yield Found(match.start("value"), value, f"a literal {scheme} token")
@@ -180,9 +215,3 @@ def basic_pair(value: str) -> bool:
 def _short_password(value: str) -> bool:
     """Say whether four or five letters are a password; a command's own option for it leaves no doubt."""
     return 4 <= len(value) < 6 and value.isalnum() and value.lower() not in {"pass", "test", "none", "true"}  # noqa: PLR2004 -- see above
-
-
-def _bare(start: int, value: str) -> tuple[int, str]:
-    if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
-        return start + 1, value[1:-1]
-    return start, value

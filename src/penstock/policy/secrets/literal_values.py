@@ -14,7 +14,7 @@ _REFERENCE = re.compile(
     r"""(?x)
     \$\{?[A-Za-z_(\[{]|\$\$|\$[0-9@*]      # shell, make, substitutions
     |\{\{|\}\}|\{%|<%|<[A-Za-z][^>]*>      # templates, <your-token>
-    |%[A-Za-z_][A-Za-z0-9_]*%|%\(|\#\{|@[A-Za-z.]+@|`
+    |%[A-Za-z_][A-Za-z0-9_]*%|%\(|\[\]|\#\{|@[A-Za-z.]+@|`
     |^\{[A-Za-z_.]*\}$|^\[.*\]$|^\(.*\)$|^!\w
     """
 )
@@ -33,6 +33,7 @@ _PLACEHOLDER = re.compile(
     |^to[\W_]?do|^tbd$|^fixme|^n/?a$|^none$|^null$|^nil$|^undefined$|^empty$|^unset$|^not[\W_]|^no[\W_]|set[\W_](?:me|this|via|in|by|at)|fill[\W_]?(?:me|in)
     |^(?:write|read|inherit|required|optional|disabled|enabled|default|string|secret|secrets|token|password|passwd|prompt|ask|always|never|auto|basic|bearer|digest|oauth2?|plain|hidden|text|true|false|yes|no)$
     |goes[\W_]here|[\W_]here$|generated|^some[\W_]|^the[\W_]|^a[\W_]|^any[\W_]|^test[\W_]?(?:password|secret|token|key)?$|provided|obtain
+    |!!!|^foo(?:bar)?$|^abc[\W_]?123|^not[\W_]?a[\W_]?secret|^hashed$|^my[\W_]?pass(?:phrase)?$
     """
 )
 _CREDENTIAL_WORD = re.compile(r"(?i)pass(?:word|wd)?|secret|token|cred|key|auth")
@@ -40,12 +41,18 @@ _WORD_SLUG = re.compile(r"^[A-Za-z]+(?:[-_.][A-Za-z]+)+$")
 _IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+$|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CALL = re.compile(r"^[A-Za-z_][\w.]*[(\[]")
 _NUMBER = re.compile(r"^[-+]?[0-9][0-9_,.]*[a-z]{0,2}$")
+_RANGE = re.compile(r"^[~^<>=v]{1,2}\s?[0-9]+(?:\.[0-9x*]+)*(?:\s|$)")
+_HOST_PORT = re.compile(r"^[A-Za-z][\w.-]*:[0-9]{2,5}(?:/\S*)?$")
+_FOLDERS = re.compile(r"^[a-z][a-z-]*(?:/[a-z][a-z-]*)+$")
+_SENTENCE = re.compile(r"^[A-Z][\w'-]*(?: [\w'-]+)+[.!?]?$")
+_CAMEL = re.compile(r"^[a-z]+(?:[A-Z][a-z]+)*(?:Password|Passwd|Secret|Token|Key)$")
 _VERSION = re.compile(r"^[~^<>=v]{0,2}[0-9]{1,4}\.[0-9]+\.[0-9]+[\w.+-]{0,40}$")
 _FILE = re.compile(
     r"^[\w./\\-]+\.(?:json|ya?ml|txt|pem|key|crt|cer|p12|jks|env|conf|ini|toml|pub|properties|sh|js|ts|py|go|rb|md)$"
 )
 _SHORT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9@#!_-]{3,4}$")
 _SHORT_WORDS = frozenset({"none", "null", "true", "false", "auto", "test", "basic", "user", "name", "file", "token"})
+_OTHER_SHAPES = (_FILE, _VERSION, _RANGE, _CALL, _HOST_PORT, _FOLDERS, _CAMEL)
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _SAID_AGAIN = frozenset({"password", "secret", "secretkey", "apikey", "accesstoken"})
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -62,7 +69,7 @@ def is_literal_secret(name: str, value: str, says: Says) -> bool:
         return _could_be_password(value)
     if _NUMBER.match(value) or _IDENTIFIER.match(value) or " " in value.strip():
         return False
-    return _looks_random(value) or (says is Says.CREDENTIAL and not _reads_like_a_name(value))
+    return looks_random(value) or (says is Says.CREDENTIAL and not _reads_like_a_name(value))
 
 
 def is_short_secret(value: str, says: Says) -> bool:
@@ -74,7 +81,7 @@ def is_short_secret(value: str, says: Says) -> bool:
 
 def _is_something_else(name: str, value: str) -> bool:
     """Say whether the value is plainly a file, a version, a call, or the name said again."""
-    return bool(_FILE.match(value) or _VERSION.match(value) or _CALL.match(value)) or _same_words(name, value)
+    return any(shape.match(value) for shape in _OTHER_SHAPES) or _same_words(name, value)
 
 
 def is_reference(value: str) -> bool:
@@ -92,17 +99,21 @@ def _could_be_password(value: str) -> bool:
         return False
     if _WORD_SLUG.match(value) and _CREDENTIAL_WORD.search(value):
         return False
+    if " " in value and (_SENTENCE.match(value) or not value.isascii()):
+        return False
     return not (_IDENTIFIER.match(value) and "." in value)
 
 
 def _reads_like_a_name(value: str) -> bool:
-    """``db-credentials``, ``payment-api-token``, ``MyAppSecret``: what a secret is called, not what it holds."""
-    return bool(_WORD_SLUG.match(value) or (value.isalpha() and (value.islower() or value.isupper()))) and (
-        bool(_CREDENTIAL_WORD.search(value)) or len(value) < 12 or "-" in value  # noqa: PLR2004 -- a short plain word
-    )
+    """``db-credentials``, ``request_logger``, ``userId``: what something is called, not a credential."""
+    if _WORD_SLUG.match(value):
+        return True
+    short = len(value) < 12  # noqa: PLR2004 -- a short plain word
+    return value.isalpha() and (short or bool(_CREDENTIAL_WORD.search(value)) and value.lower() == value)
 
 
-def _looks_random(value: str) -> bool:
+def looks_random(value: str) -> bool:
+    """Whether nobody would choose these characters: a UUID, or enough entropy in mixed letters and digits."""
     if _UUID.match(value):
         return True
     kinds = sum(any(test(c) for c in value) for test in (str.islower, str.isupper, str.isdigit))

@@ -29,13 +29,13 @@ class Places:
         before = self.raw[self._raw_starts[line - 1] : offset]
         return line, len(before.decode("utf-8", "replace")) + 1
 
-    def find(self, needle: str, line: int) -> tuple[int, int] | None:
-        """Return the first place of a text at or after a line."""
+    def find(self, needle: str, line: int, column: int = 1) -> tuple[int, int] | None:
+        """Return the first place of a text at or after a line and column."""
         if self._starts is None:
             self._starts = _line_starts(self.text)
         if not 1 <= line <= len(self._starts):
             return None
-        offset = self.text.find(needle, self._starts[line - 1])
+        offset = self.text.find(needle, self._starts[line - 1] + column - 1)
         return self.at(offset) if offset >= 0 else None
 
 

@@ -10,11 +10,12 @@ from functools import lru_cache
 from penstock.kit.guarded_yaml import MAX_BYTES, YamlDocument, YamlProblem, load_documents
 from penstock.policy import dockerfile
 from penstock.policy.secrets.encoded import base64_hits, reversed_hits
-from penstock.policy.secrets.finding import CREDENTIAL, STRENGTH, Hit, SecretFinding, fingerprint
+from penstock.policy.secrets.finding import CREDENTIAL, STRENGTH, URL, Hit, SecretFinding, fingerprint
 from penstock.policy.secrets.lines import Style, line_hits, pair_hits, triggered_lines
 from penstock.policy.secrets.literal_values import SHORTEST
 from penstock.policy.secrets.places import Places
 from penstock.policy.secrets.structure import dockerfile_hits, document_hits
+from penstock.policy.secrets.throwaway import throwaway_passwords
 from penstock.policy.secrets.tokens import token_hits
 
 _PROCESS_KEY = os.urandom(32)
@@ -22,9 +23,15 @@ _PROCESS_KEY = os.urandom(32)
 _STRUCTURED = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
 _PROSE = re.compile(r"\.(md|markdown|rst|adoc|txt|html?)$", re.IGNORECASE)
 _CODE = re.compile(
-    r"\.(py|[cm]?[jt]sx?|java|kts?|go|rb|rs|php|cs|fs|scala|exs?|lua|swift|cc?|cpp|h|vue|svelte|tf|rego)$"
+    r"\.(py|[cm]?[jt]sx?|java|kts?|go|rb|rs|php|cs|fs|scala|exs?|lua|swift|cc?|cpp|h|vue|svelte|tf|rego|sbt|gradle|groovy|dart|prisma|graphql|proto)$"
 )
 _DOCKERFILE = re.compile(r"(^|/)(Dockerfile|Containerfile)([._-][\w.-]+)?$|\.[Dd]ockerfile$")
+_EXAMPLE = re.compile(
+    r"(^|/)[\w.-]*[._-](example|sample|template|tmpl|dist)(\.[\w-]+)?$"
+    r"|(^|/)(intl|i18n|locales?|lang|translations)/.*\.(json|ya?ml|properties)$",
+    re.IGNORECASE,
+)
+"""Files to be copied and filled in, and translations: no values of ours, unless a provider's token is among them."""
 _COMMENT = re.compile(r"(?:^|[\s;])(?:#|//)\s?(.*)$")
 
 
@@ -47,17 +54,21 @@ def find(
 ) -> list[Hit]:
     """Return the hits themselves, for use inside the policy room. What is already parsed need not be parsed again."""
     places = Places(text)
-    if documents is None and stages is None:
+    if _EXAMPLE.search(path):
+        documents, stages = (), None
+    elif documents is None and stages is None:
         documents, stages = _parsed(text, path)
     hits = list(token_hits(places))
     if documents:
         for index, document in documents:
             hits += document_hits(places, document, index)
         hits += _comment_hits(places)
+        excused = frozenset().union(*(throwaway_passwords(document.value) for _, document in documents))
+        hits = [hit for hit in hits if hit.value not in excused or hit.rule not in {CREDENTIAL, URL}]
     elif stages is not None:
         hits += dockerfile_hits(places, stages)
         hits += _comment_hits(places)
-    else:
+    elif not _EXAMPLE.search(path):
         hits += _line_hits(places, _style(path))
     hits += base64_hits(places)
     hits += reversed_hits(places)

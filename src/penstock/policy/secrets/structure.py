@@ -23,8 +23,13 @@ _REFERENCES = frozenset(
     }
 )  # fmt: skip
 """Keys whose values point at secrets, or hold them encrypted: never values themselves."""
+_ENCRYPTED = frozenset(
+    {"SealedSecret", "ExternalSecret", "SecretProviderClass", "ClusterExternalSecret", "SecretStore"}
+)
+"""Kinds that hold secrets encrypted, or say where they are kept."""
 _ENVIRONMENT = re.compile(r"/(env|environment)/")
 _SHORT_PAIR = 8
+_SHORTEST_TOKEN = 20
 _MOST_PIECES = 4
 _MAX_JOINED = 200
 _MAX_DEPTH = 80
@@ -42,7 +47,7 @@ class _Walk:
     def hit(self, value: str, pointer: str, detail: str, rule: str = "", literals: tuple[str, ...] = ()) -> Hit:
         line, column = self.document.value_position(pointer)
         first = value.partition("\n")[0] or value
-        place = self.places.find(literals[0] if literals else first, line)
+        place = self.places.find(literals[0] if literals else first, line, column)
         return Hit(rule or self.rule, *(place or (line, column)), value, detail, self.index, pointer, literals)
 
     def walk(self, value: Any, pointer: str, depth: int = 0) -> Iterator[Hit]:
@@ -136,37 +141,41 @@ class _Walk:
                 return
 
     def _text(self, value: str, pointer: str) -> Iterator[Hit]:
-        if not worth_a_look(value):
-            return
-        for line in value.split("\n"):
-            for found in line_hits(line):
-                yield self.hit(found.value, pointer, found.detail)
-        if "\n" in value or " " in value:
-            whole = first_token(value.replace("\n", "").replace(" ", ""))
+        if worth_a_look(value):
+            for line in value.split("\n"):
+                for found in line_hits(line):
+                    yield self.hit(found.value, pointer, found.detail)
+        if len(value) >= _SHORTEST_TOKEN and ("\n" in value or " " in value):
+            runs = value.split()
+            whole = first_token("".join(runs))
             if whole and whole[0] not in value:
-                pieces = _pieces(whole[0], value.split())
+                pieces = _pieces(whole[0], runs)
                 yield self.hit(whole[0], pointer, f"{whole[1].words}, folded", whole[1].rule, pieces)
 
 
 def document_hits(places: Places, document: YamlDocument, index: int) -> Iterator[Hit]:
     """Yield the secrets of one parsed document."""
-    walk = _Walk(places, document, index)
-    value = document.value
+    walk, value = _Walk(places, document, index), document.value
+    if isinstance(value, dict) and value.get("kind") == "List" and isinstance(value.get("items"), list):
+        for number, item in enumerate(value["items"]):
+            yield from _manifest_hits(walk, item, f"/items/{number}")
+    else:
+        yield from _manifest_hits(walk, value, "")
+
+
+def _manifest_hits(walk: _Walk, value: Any, pointer: str) -> Iterator[Hit]:
     kind = value.get("kind") if isinstance(value, dict) else None
     if kind == "Secret" and "apiVersion" in value:
-        yield from _secret_hits(walk, value)
-        return
-    if kind in {"SealedSecret", "ExternalSecret", "SecretProviderClass", "ClusterExternalSecret", "SecretStore"}:
-        return
-    if kind == "ConfigMap":
-        walk.rule = CONFIGMAP
-    yield from walk.walk(value, "")
+        yield from _secret_hits(walk, value, pointer)
+    elif kind not in _ENCRYPTED:
+        walk.rule = CONFIGMAP if kind == "ConfigMap" else CREDENTIAL
+        yield from walk.walk(value, pointer)
 
 
-def _secret_hits(walk: _Walk, value: dict[str, Any]) -> Iterator[Hit]:
+def _secret_hits(walk: _Walk, value: dict[str, Any], above: str) -> Iterator[Hit]:
     """One hit for each entry that is a credential by name; when none is, one for the Secret."""
     entries = [
-        (key, str(each), f"/{part}/{escape(key)}")
+        (key, str(each), f"{above}/{part}/{escape(key)}")
         for part in ("data", "stringData")
         for key, each in (value[part].items() if isinstance(value.get(part), dict) else ())
         if isinstance(each, str | int) and str(each).strip() and not is_reference(str(each))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -14,6 +14,8 @@ from penstock.errors import PenstockError
 from penstock.surfaces.cli import exits
 
 if TYPE_CHECKING:
+    import asyncio
+
     from penstock.surfaces.engine import Engine
 
 
@@ -42,7 +44,13 @@ def opener_of(context: typer.Context) -> Opener:
     return cast("Opener", context.obj)
 
 
-def run(work: Coroutine[Any, Any, int | None], *, as_json: bool, failed: int | None = None) -> None:
+def run(
+    work: Coroutine[Any, Any, int | None],
+    *,
+    as_json: bool,
+    failed: int | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
     """Run a command to its exit code. An error is told in words (or as a document) on stderr, never as a traceback.
 
     ``failed`` replaces the exit code of errors other than a policy denial.
@@ -52,7 +60,8 @@ def run(work: Coroutine[Any, Any, int | None], *, as_json: bool, failed: int | N
     from penstock.surfaces.cli.tell import tell_error
 
     try:
-        code = asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            code = runner.run(work)
     except PenstockError as problem:
         tell_error(problem, as_json=as_json)
         code = exits.exit_code(problem)

@@ -19,7 +19,10 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Run the server. Without database settings it brings its own PostgreSQL and Valkey."""
-    run(opener_of(context).serve(host=host, port=port, data_dir=data_dir), as_json=False)
+    from uvloop import new_event_loop
+
+    work = opener_of(context).serve(host=host, port=port, data_dir=data_dir)
+    run(work, as_json=False, loop_factory=new_event_loop)
 
 
 def doctor(context: typer.Context, as_json: Json = False, data_dir: DataDir = None) -> None:

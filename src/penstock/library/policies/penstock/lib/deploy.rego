@@ -50,7 +50,7 @@ lower_environment(name) if {
 	word in data.environments.lower
 }
 
-# The names in a command line, settings such as NODE_ENV=production left out.
+# The names in a command line; settings such as NODE_ENV=production and domains such as pkg.dev say nothing.
 names(text) := regex.split("[ \t\n=,\"':/@;|&()]+", regex.replace(text, data.environments.settings, ""))
 
 mentions_production(text) if {

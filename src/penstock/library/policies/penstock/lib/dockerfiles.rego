@@ -45,16 +45,17 @@ commands("run", code) := shell.commands(code)
 commands(cmd, _) := [] if cmd != "run"
 
 # path -> ${NAME} -> default of an ARG before the first FROM.
-defaults[path][key] := value if {
-	some instruction in instructions
-	instruction.stage == -1
-	instruction.cmd == "arg"
-	some pair in instruction.value
-	path := instruction.file
-	key := sprintf("${%s}", [split(pair, "=")[0]])
-	value := regex.replace(pair, `^[^=]*=`, "")
-	contains(pair, "=")
-	value != ""
+defaults := {file.path: values |
+	some file in files
+	values := {key: value |
+		some raw in shape.listed(object.get(file, "preamble", []))
+		raw.cmd == "arg"
+		some pair in shape.strings(raw.value)
+		contains(pair, "=")
+		key := sprintf("${%s}", [split(pair, "=")[0]])
+		value := regex.replace(pair, `^[^=]*=`, "")
+		value != ""
+	}
 }
 
 finding(instruction, args) := {

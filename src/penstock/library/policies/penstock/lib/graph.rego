@@ -7,29 +7,29 @@ package penstock.lib.graph
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.shape
 
-# build -> id -> positions of the steps with that id (more than one is somebody else's finding).
-places[number][id] contains step.at if {
-	some step in cloudbuild.steps
-	step.id != ""
-	number := step.build
-	id := step.id
-}
+# By build: id -> positions of the steps with that id (more than one is somebody else's finding).
+places := [ids |
+	some number, _ in cloudbuild.builds
+	ids := {step.id: positions |
+		some step in cloudbuild.of_build(number)
+		step.id != ""
+		positions := {each.at | some each in cloudbuild.of_build(number); each.id == step.id}
+	}
+]
 
-# build -> position -> positions it waits for directly. A step without waitFor waits for the last such step before it
+# By build: position -> positions it waits for directly. A step without waitFor waits for the last such step before it
 # and for everything between, which is the same as waiting for all.
-edges[number][at] := direct if {
-	some step in cloudbuild.steps
-	number := step.build
-	at := step.at
-	direct := waits(step)
-}
+edges := [direct |
+	some number, _ in cloudbuild.builds
+	direct := {step.at: waits(step) | some step in cloudbuild.of_build(number)}
+]
 
 waits(step) := named if {
 	ids := waited(step)
 	ids != []
 	named := {place |
 		some id in ids
-		some place in object.get(places, [step.build, id], set())
+		some place in object.get(places[step.build], id, set())
 	}
 } else := {place | some place in numbers.range(last_barrier(step), step.at - 1)} if {
 	step.at > 0
@@ -39,18 +39,20 @@ waited(step) := shape.strings(shape.field(step.raw, "waitFor"))
 
 # The last step before it that waits for everything, or the first one.
 last_barrier(step) := max({0} | {at |
-	some at in object.get(barriers, step.build, set())
+	some at in barriers[step.build]
 	at < step.at
 })
 
-barriers[number] contains step.at if {
-	some step in cloudbuild.steps
-	waited(step) == []
-	number := step.build
-}
+barriers := [positions |
+	some number, _ in cloudbuild.builds
+	positions := {step.at |
+		some step in cloudbuild.of_build(number)
+		waited(step) == []
+	}
+]
 
-# build -> position -> everything that has run before it.
-before[number][at] := graph.reachable(edges[number], direct) if {
-	some number, _ in edges
-	some at, direct in edges[number]
-}
+# By build: position -> everything that has run before it.
+before := [all |
+	some direct in edges
+	all := {at: graph.reachable(direct, waited_for) | some at, waited_for in direct}
+]

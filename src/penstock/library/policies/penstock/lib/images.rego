@@ -9,7 +9,7 @@ import data.penstock.lib.shape
 import data.penstock.lib.shell
 
 parsed(reference) := {"repository": parts[1], "tag": parts[2], "digest": parts[3]} if {
-	parts := regex.find_all_string_submatch_n(`^([^@]*?)(?::([^:/@}]+))?(?:@(.*))?$`, reference, 1)[0]
+	parts := regex.find_all_string_submatch_n(`^([^@]*?)(?::((?:\$\{[^}]*\}|[^:/@${}])+))?(?:@(.*))?$`, reference, 1)[0]
 }
 
 # No digest, and no tag or one that moves with every release. A variable at the end may hold the tag.
@@ -49,24 +49,25 @@ untrusted(reference) if {
 }
 
 # Repositories that builds of this set make themselves.
-built contains parsed(reference).repository if some reference in tagged[_]
-
-built contains parsed(reference).repository if some reference in pushed[_]
-
-# build -> references that its steps give to what they build.
-tagged[number] contains reference if {
-	some step in cloudbuild.steps
-	number := step.build
-	some command in step.commands
-	regex.match(`\b(?:docker|podman|buildah|img|nerdctl)\b.*\b(?:build|bud)\b`, command)
-	some match in regex.find_all_string_submatch_n(`[ \t](?:-t|--tag)[ =]["']?([^ \t"']+)`, command, 20)
-	reference := match[1]
+built := {parsed(reference).repository |
+	some references in array.concat(tagged, pushed)
+	some reference in references
 }
 
-tagged[number] contains reference if {
-	some step in cloudbuild.steps
-	number := step.build
-	some command in step.commands
+# By build: references that its steps give to what they build.
+tagged := [references |
+	some number, _ in cloudbuild.builds
+	references := {reference |
+		some step in cloudbuild.of_build(number)
+		some command in step.commands
+		some reference in tagged_by(command)
+	}
+]
+
+tagged_by(command) := {match[1] |
+	regex.match(`\b(?:docker|podman|buildah|img|nerdctl)\b.*\b(?:build|bud)\b`, command)
+	some match in regex.find_all_string_submatch_n(`[ \t](?:-t|--tag)[ =]["']?([^ \t"']+)`, command, 20)
+} | {reference |
 	some match in regex.find_all_string_submatch_n(
 		`\b(?:docker|podman) (?:image )?tag ["']?[^ \t"']+["']? +["']?([^ \t"']+)|\bpack build +["']?([^- \t"'][^ \t"']*)`,
 		command, 20,
@@ -74,28 +75,30 @@ tagged[number] contains reference if {
 	reference := concat("", [match[1], match[2]])
 }
 
-# build -> reference -> where it is pushed, as a pointer.
-pushes[number][reference] := pointer if {
-	some number, _ in cloudbuild.builds
-	some reference in pushed[number]
-	pointer := min(pushed_at[number][reference])
-}
-
-pushed[number] contains reference if some reference, _ in pushed_at[number]
-
-pushed_at[number][reference] contains sprintf("/images/%d", [at]) if {
+# By build: reference -> where it is pushed, as a pointer.
+pushes := [places |
 	some number, build in cloudbuild.builds
-	some at, name in shape.listed(shape.field(build.doc, "images"))
-	is_string(name)
-	reference := shell.filled(shell.named(name), build.values)
-}
+	listed := {reference: sprintf("/images/%d", [at]) |
+		some at, name in shape.listed(shape.field(build.doc, "images"))
+		is_string(name)
+		reference := shell.filled(shell.named(name), build.values)
+	}
+	by_steps := {reference: pointer |
+		some step in cloudbuild.of_build(number)
+		some command in step.commands
+		some reference in pushed_by(command)
+		pointer := first_push(number, reference)
+	}
+	places := object.union(by_steps, listed)
+]
 
-pushed_at[number][reference] contains concat("", [step.pointer, step.own]) if {
-	some step in cloudbuild.steps
-	number := step.build
+first_push(number, reference) := [concat("", [step.pointer, step.own]) |
+	some step in cloudbuild.of_build(number)
 	some command in step.commands
-	some reference in pushed_by(command)
-}
+	reference in pushed_by(command)
+][0]
+
+pushed := [object.keys(places) | some places in pushes]
 
 pushed_by(command) := (({match[1] |
 	some match in regex.find_all_string_submatch_n(
@@ -113,11 +116,29 @@ pushed_by(command) := (({match[1] |
 	contains(command, "--publish")
 }
 
-# Steps that push images whose names no one can see: skaffold, ko, jib.
-pushes_unseen[number] contains concat("", [step.pointer, step.own]) if {
-	some step in cloudbuild.steps
-	number := step.build
+# By build: steps that push images whose names no one can see: skaffold, ko, jib.
+pushes_unseen := [pointers |
+	some number, _ in cloudbuild.builds
+	pointers := [concat("", [step.pointer, step.own]) |
+		some step in cloudbuild.of_build(number)
+		some command in step.commands
+		regex.match(`\bskaffold (?:build|run)\b|\bko (?:build|publish|apply|resolve)\b|\bjib:build\b|\bgradlew?\b.* jib\b`, command)
+		not regex.match(`--push[ =]false|--dry-run|--local\b`, command)
+	]
+]
+
+# Whether a build pushes an image at all, and where it first does.
+makes(number) if pushes[number] != {}
+
+makes(number) if pushes_unseen[number] != []
+
+pushed_from(number) := min([pointer | some pointer in pushes[number]]) if {
+	pushes[number] != {}
+} else := pushes_unseen[number][0]
+
+# Where a build gives an image its name.
+tagged_from(number, reference) := [concat("", [step.pointer, step.own]) |
+	some step in cloudbuild.of_build(number)
 	some command in step.commands
-	regex.match(`\bskaffold (?:build|run)\b|\bko (?:build|publish|apply|resolve)\b|\bjib:build\b|\bgradlew?\b.* jib\b`, command)
-	not regex.match(`--push[ =]false|--dry-run|--local\b`, command)
-}
+	reference in tagged_by(command)
+][0]

@@ -13,9 +13,11 @@ image_scanner := concat("|", data.scanners.image)
 
 image_scans := [step | some step in cloudbuild.steps; regex.match(image_scanner, step.code)]
 
+everything := runs.all
+
 # Whether any build or workflow of the set runs a scanner of that kind.
 present(kind) if {
-	some run in runs.all
+	some run in everything
 	regex.match(concat("|", data.scanners[kind]), run.code)
 }
 

@@ -22,3 +22,10 @@ strings(value) := [each | some each in listed(value); is_string(each)]
 field(value, key) := object.get(mapping(value), key, null)
 
 within(value, keys) := object.get(mapping(value), keys, null)
+
+# The JSON pointer of a path.
+pointer(path) := concat("", [sprintf("/%s", [escaped(part)]) | some part in path])
+
+escaped(part) := replace(replace(part, "~", "~0"), "/", "~1") if is_string(part)
+
+else := sprintf("%v", [part])

@@ -1,0 +1,51 @@
+# METADATA
+# title: Deployment past the approval
+# description: |
+#   A build that changes a running environment itself has no stage before it and nobody who agrees. Deployments to
+#   an environment that is named as a lower one, and those the build takes down again, are left alone; workflows are
+#   judged by compliance.approval.gha_environment.
+# custom:
+#   id: compliance.approval.direct_prod_deploy
+#   severity: G
+#   message: "the build deploys to {where} with no approval"
+#   remediation: Release through Cloud Deploy.
+#   controls:
+#     soc2: [CC8.1]
+#     owasp: [CICD-SEC-1]
+#   applies_to: [cloudbuild]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.compliance.approval.direct_prod_deploy
+
+import data.penstock.lib.cloudbuild
+import data.penstock.lib.deploy
+import data.penstock.lib.shape
+
+findings contains cloudbuild.finding(step, step.own, {"where": where}) if {
+	some step in deploy.deploying
+	where := environment(step)
+}
+
+environment(step) := "production" if {
+	deploy.mentions_production(context(step))
+	not undone(step)
+} else := "a running environment" if {
+	not deploy.mentions_lower(context(step))
+	not deploy.mentions_lower(step.file)
+	not passing(context(step))
+	not undone(step)
+}
+
+context(step) := concat("\n", array.concat(
+	array.concat(deploy.changing(step.commands), step.env),
+	[step.id, shape.text(shape.field(step.raw, "dir"))],
+))
+
+# A service named for one build or one pull request is not a place where people are.
+passing(text) if regex.match(`\$\{(?:BUILD_ID|_PR_NUMBER)\}|\bpr-|-pr\b`, text)
+
+# What the same build takes down again.
+undone(step) if {
+	some each in cloudbuild.of_build(step.build)
+	regex.match(deploy.undone, each.code)
+}

@@ -1,0 +1,61 @@
+# METADATA
+# title: Provenance
+# description: |
+#   Only an image that Cloud Build pushed itself has a signed statement of how it was made, and only Binary
+#   Authorization asks for it.
+# custom:
+#   id: compliance.audit.provenance
+#   severity: W
+#   profiles:
+#     soc2-strict: deny
+#   message: "{detail}"
+#   remediation: 'List images:, set VERIFIED, enable Binary Authorization.'
+#   controls:
+#     soc2: [CC7.1]
+#     slsa: [B2, B3]
+#     cis: [2.4.1, 4.3.1]
+#     owasp: [CICD-SEC-9]
+#   applies_to: [cloudbuild, cloudrun]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.compliance.audit.provenance
+
+import data.penstock.lib.cloudbuild
+import data.penstock.lib.deploy
+import data.penstock.lib.images
+import data.penstock.lib.kubernetes
+import data.penstock.lib.shape
+
+findings contains cloudbuild.finding_in(build, pointer, {"detail": "the image is pushed by a step, not by images:"}) if {
+	some number, build in cloudbuild.builds
+	some reference, pointer in images.pushes[number]
+	startswith(pointer, "/steps/")
+	not listed(number, images.parsed(reference).repository)
+}
+
+listed(number, repository) if {
+	some reference, pointer in images.pushes[number]
+	startswith(pointer, "/images/")
+	images.parsed(reference).repository == repository
+}
+
+findings contains cloudbuild.finding_in(build, "/options", {"detail": "requestedVerifyOption is not VERIFIED"}) if {
+	some number, build in cloudbuild.builds
+	images.makes(number)
+	shape.within(build.doc, ["options", "requestedVerifyOption"]) != "VERIFIED"
+}
+
+findings contains kubernetes.finding(document, "/metadata", {"detail": "production runs without Binary Authorization"}) if {
+	some document in kubernetes.documents
+	document.kind == "cloudrun"
+	deploy.production_target(document.doc)
+	shape.within(document.doc, ["metadata", "annotations", "run.googleapis.com/binary-authorization"]) == null
+}
+
+findings contains cloudbuild.finding(step, step.own, {"detail": "production is deployed without --binary-authorization"}) if {
+	some step in cloudbuild.steps
+	some command in deploy.changing(step.commands)
+	regex.match(`\bgcloud (?:alpha |beta )?run deploy\b`, command)
+	deploy.mentions_production(command)
+	not contains(command, "--binary-authorization")
+}

@@ -1,0 +1,29 @@
+# METADATA
+# title: Step image without a version
+# description: |
+#   Whoever publishes the image decides what the build does next time.
+# custom:
+#   id: security.pipeline.builder_pinned_floating
+#   severity: G
+#   message: "{image} has no version"
+#   remediation: Pin `name:` to a version or digest.
+#   controls:
+#     soc2: [CC8.1]
+#     cis: [2.4.2, 5.1.7]
+#     owasp: [CICD-SEC-3]
+#   applies_to: [cloudbuild]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.security.pipeline.builder_pinned_floating
+
+import data.penstock.lib.cloudbuild
+import data.penstock.lib.images
+
+findings contains cloudbuild.finding(step, "/name", {"image": parts.repository}) if {
+	some step in cloudbuild.steps
+	step.image != ""
+	not regex.match(data.registries.google_builders, step.image)
+	images.floating(step.image)
+	parts := images.parsed(step.image)
+	not parts.repository in images.built
+}

@@ -1,0 +1,46 @@
+# METADATA
+# title: Public service
+# description: |
+#   Everybody on the Internet may call the service, although nobody declared it public.
+# custom:
+#   id: security.pipeline.public_service
+#   severity: W
+#   message: "{detail}"
+#   remediation: Drop the flag or declare the service public.
+#   controls:
+#     soc2: [CC6.6]
+#     owasp: [CICD-SEC-7]
+#   applies_to: [cloudbuild, cloudrun, github-workflow]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.security.pipeline.public_service
+
+import data.penstock.lib.kubernetes
+import data.penstock.lib.runs
+import data.penstock.lib.shape
+
+public if shape.within(input, ["service", "public"]) == true
+
+findings contains runs.finding(run, {"detail": "the service is deployed for unauthenticated callers"}) if {
+	not public
+	some run in runs.all
+	some command in run.commands
+	regex.match(`\bgcloud (?:alpha |beta )?(?:run|functions)\b.*[ \t]["']?--allow-unauthenticated(?:["' \t]|$)`, command)
+}
+
+findings contains runs.finding(run, {"detail": "allUsers may invoke the service"}) if {
+	not public
+	some run in runs.all
+	some command in run.commands
+	regex.match(`\badd-iam-policy-binding\b.*\ballUsers\b`, command)
+	regex.match(`(?:run|cloudfunctions)\.invoker\b`, command)
+}
+
+findings contains kubernetes.finding(document, pointer, {"detail": "the invoker check is switched off"}) if {
+	not public
+	some document in kubernetes.documents
+	document.kind == "cloudrun"
+	key := "run.googleapis.com/invoker-iam-disabled"
+	shape.within(document.doc, ["metadata", "annotations", key]) == "true"
+	pointer := shape.pointer(["metadata", "annotations", key])
+}

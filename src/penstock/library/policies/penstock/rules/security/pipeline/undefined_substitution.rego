@@ -1,0 +1,40 @@
+# METADATA
+# title: Undefined substitution
+# description: |
+#   Under a trigger a substitution that nothing defines becomes an empty string, without a word.
+# custom:
+#   id: security.pipeline.undefined_substitution
+#   severity: W
+#   message: "{name} is used and nothing defines it"
+#   remediation: Define it under substitutions.
+#   controls:
+#     soc2: [CC8.1]
+#   applies_to: [cloudbuild]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.security.pipeline.undefined_substitution
+
+import data.penstock.lib.cloudbuild
+import data.penstock.lib.shape
+
+from_trigger := {"_HEAD_BRANCH", "_BASE_BRANCH", "_HEAD_REPO_URL", "_PR_NUMBER"}
+
+# By build: [name, pointer] of every use. A script gets no substitutions.
+used := [uses |
+	some build in cloudbuild.builds
+	uses := [[match[1], shape.pointer(path)] |
+		[path, value] := walk(build.doc)
+		is_string(value)
+		contains(value, "$")
+		path[count(path) - 1] != "script"
+		some match in regex.find_all_string_submatch_n(`\$\{?(_[A-Z0-9_]+)`, replace(value, "$$", ""), 100)
+	]
+]
+
+findings contains cloudbuild.finding_in(build, pointer, {"name": name}) if {
+	some number, build in cloudbuild.builds
+	defined := object.keys(shape.mapping(shape.field(build.doc, "substitutions")))
+	some name in {use[0] | some use in used[number]; not use[0] in from_trigger}
+	not name in defined
+	pointer := [use[1] | some use in used[number]; use[0] == name][0]
+}

@@ -1,0 +1,76 @@
+# METADATA
+# title: Scan before release
+# description: |
+#   A scan that runs beside or after the deployment reports what is already live.
+# custom:
+#   id: security.scans.scan_before_release
+#   severity: G
+#   message: "{step} does not wait for a scan of the image"
+#   remediation: Make the deploy step wait for the scan step.
+#   controls:
+#     soc2: [CC7.1, CC8.1]
+#     owasp: [CICD-SEC-1, CICD-SEC-9]
+#   applies_to: [cloudbuild]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.security.scans.scan_before_release
+
+import data.penstock.lib.cloudbuild
+import data.penstock.lib.deploy
+import data.penstock.lib.graph
+import data.penstock.lib.images
+import data.penstock.lib.scans
+import data.penstock.lib.shell
+
+findings contains cloudbuild.finding(step, step.own, {"step": shown(step)}) if {
+	some step in array.concat(deploy.deploying, deploy.releasing)
+	handles_image(step)
+	not scanned_before(step)
+}
+
+# A build that makes no image relies on the scan of the build that did; the set must have one.
+handles_image(step) if images.makes(step.build)
+
+handles_image(step) if {
+	some scan in scans.image_scans
+	scan.build == step.build
+}
+
+handles_image(step) if {
+	step.build >= 0
+	scans.image_scans == []
+	step in deploy.releasing
+}
+
+scanned_before(step) if {
+	some scan in scans.image_scans
+	scan.build == step.build
+	scan.at in graph.before[step.build][step.at]
+	looks_at_it(scan, step)
+}
+
+# A step that scans and then deploys, in that order.
+scanned_before(step) if {
+	regex.match(sprintf(`(?s)(?:%s).*(?:%s|%s)`, [scans.image_scanner, deploy.deploys, deploy.releases]), step.code)
+}
+
+deployed(step) := {match[1] |
+	some match in regex.find_all_string_submatch_n(`--images?[ =]["']?(?:[^ \t\n"'=,]+=)?([^ \t\n"',]+)`, step.code, 20)
+}
+
+looks_at_it(_, step) if deployed(step) == set()
+
+looks_at_it(scan, step) if {
+	some reference in deployed(step)
+	shell.opaque(reference)
+	scan.at >= 0
+}
+
+looks_at_it(scan, step) if {
+	some reference in deployed(step)
+	scans.covers(scan, reference)
+}
+
+shown(step) := step.id if step.id != ""
+
+else := sprintf("step %d", [step.at])

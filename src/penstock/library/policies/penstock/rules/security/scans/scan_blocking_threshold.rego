@@ -1,0 +1,33 @@
+# METADATA
+# title: Scan without a threshold
+# description: |
+#   Trivy, Grype and Google's on-demand scan succeed whatever they find unless they are told what is too much.
+# custom:
+#   id: security.scans.scan_blocking_threshold
+#   severity: W
+#   message: "the scan has no threshold, so it never fails the build"
+#   remediation: Say what fails the build, for example --exit-code 1 --severity HIGH,CRITICAL.
+#   controls:
+#     soc2: [CC7.1]
+#     owasp: [CICD-SEC-1]
+#   applies_to: [cloudbuild]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.security.scans.scan_blocking_threshold
+
+import data.penstock.lib.cloudbuild
+import data.penstock.lib.scans
+
+findings contains cloudbuild.finding(step, step.own, {}) if {
+	some step in scans.image_scans
+	some kind in data.scanners.silent_by_default
+	some line in split(step.code, "\n")
+	regex.match(kind.scan, line)
+	not told(step.build, kind)
+}
+
+# The threshold may stand in another step, which reads what the scan wrote.
+told(number, kind) if {
+	some step in cloudbuild.of_build(number)
+	regex.match(kind.threshold, concat("\n", array.concat([step.code], step.env)))
+}

@@ -1,0 +1,40 @@
+# METADATA
+# title: Floating secret version
+# description: |
+#   With latest a rotation reaches production without a change that anybody reviewed.
+# custom:
+#   id: security.secrets.floating_version
+#   severity: W
+#   message: "{detail}"
+#   remediation: Pin a secret version and roll it by a change.
+#   controls:
+#     soc2: [CC8.1]
+#   applies_to: [cloudbuild, cloudrun]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.security.secrets.floating_version
+
+import data.penstock.lib.cloudbuild
+import data.penstock.lib.kubernetes
+import data.penstock.lib.shape
+import data.penstock.lib.shell
+
+findings contains cloudbuild.finding_in(build, pointer, {"detail": "versionName ends with /latest"}) if {
+	some build in cloudbuild.builds
+	some at, secret in shape.listed(shape.within(build.doc, ["availableSecrets", "secretManager"]))
+	pointer := sprintf("/availableSecrets/secretManager/%d/versionName", [at])
+	endswith(shell.filled(shell.named(shape.text(shape.field(secret, "versionName"))), build.values), "/latest")
+}
+
+findings contains cloudbuild.finding(step, step.own, {"detail": "--set-secrets takes the latest version"}) if {
+	some step in cloudbuild.steps
+	regex.match(`--(?:set|update)-secrets[ =][^ \t\n]*:latest\b`, step.code)
+}
+
+findings contains kubernetes.finding(document, shape.pointer(path), {"detail": "secretKeyRef takes the latest version"}) if {
+	some document in kubernetes.documents
+	document.kind == "cloudrun"
+	[path, value] := walk(document.doc)
+	path[count(path) - 1] == "secretKeyRef"
+	shape.field(value, "key") == "latest"
+}

@@ -1,0 +1,37 @@
+# METADATA
+# title: Secret in a deploy flag
+# description: |
+#   A variable of a service is shown to everyone who may describe it, and stays in every old revision.
+# custom:
+#   id: security.secrets.plain_env_flag
+#   severity: D
+#   message: "{name} gets a literal value by a deploy flag"
+#   remediation: Use --set-secrets NAME=secret:version.
+#   controls:
+#     soc2: [CC6.1]
+#   applies_to: [cloudbuild]
+#   waivable: true
+#   since: 0.1.0
+package penstock.rules.security.secrets.plain_env_flag
+
+import data.penstock.lib.cloudbuild
+
+flag := `--(?:set|update)-(?:build-)?env-vars[ =]["']?([^ \t"']+)`
+
+findings contains cloudbuild.finding(step, step.own, {"name": name}) if {
+	some step in cloudbuild.steps
+	some command in step.commands
+	contains(command, "gcloud ")
+	some match in regex.find_all_string_submatch_n(flag, command, 20)
+	some pair in regex.split(`,|\^[^\^]\^`, match[1])
+	name := split(pair, "=")[0]
+	value := regex.replace(pair, `^[^=]*=?`, "")
+	regex.match(data.commands.credential_words, upper(name))
+	not contains(upper(name), "PUBLIC")
+	literal(value)
+}
+
+literal(value) if {
+	count(value) > 2
+	not regex.match(`[$<>{}]|^(?:projects/|sm:|gs:|/|true$|false$|none$|null$)`, value)
+}
