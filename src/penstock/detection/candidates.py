@@ -19,7 +19,7 @@ MAX_CANDIDATES = 200
 _ASIDE = re.compile(
     r"^(e2e|tests?|testing|__tests__|spec|fixtures?|testdata|examples?|samples?|demos?|docs?|documentation|scripts?|tools?"
     r"|tooling|bench(mark)?s?|hack|infra(structure)?|terraform|storybook|playgrounds?|templates?|mocks?|seeds?|migrations?"
-    r"|jobs?|third[-_]party|vendor|vendored|dist|target|obj|\..*)$"
+    r"|jobs?|third[-_]party|vendor|vendored|dist|target|obj|\..*)$|\{\{"
     r"|[-_.](e2e|tests?|examples?|samples?|docs|fixtures?|mocks?|jobs?|migrations?|seed)$",
     re.IGNORECASE,
 )
@@ -65,12 +65,15 @@ def is_aside(path: str) -> bool:
     return any(_ASIDE.search(part) for part in path.split("/")[:-1])
 
 
-def read(folder: Folder, languages: tuple[Language, ...]) -> ServiceFacts | None:
-    """Return a folder's facts in the language that explains most of it; the earlier one between equals."""
+def read(folder: Folder, languages: tuple[Language, ...], *, every: bool = False) -> ServiceFacts | None:
+    """Return a folder's facts in the language that explains most of it; the earlier one between equals.
+
+    A nested folder is shown to the languages whose manifest it holds; ``every`` shows it to all.
+    """
     best: ServiceFacts | None = None
     best_strength = -1.0
     for language in languages:
-        if not _concerns(folder, language):
+        if not every and not _concerns(folder, language):
             continue
         facts = language.inspect(folder)
         if facts is not None and (strength := _strength(facts)) > best_strength:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.detection.dockerfiles import Dockerfile, for_application, is_dockerfile, parse
 from penstock.detection.environment import variables_of
-from penstock.detection.task_files import DEBUGS
 from penstock.detection.health import health_path_of
+from penstock.detection.task_files import DEBUGS
 from penstock.domain.facts import Basis, Fact, Gap, ServiceFacts, Source
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ _DEVELOPS = re.compile(
     r"|\bair\b|\breflex\b|\bmvn\b|\bgradlew?\b|\bcargo (run|watch)\b|\bdotnet watch\b|spring-boot:run|^nginx\b"
     r"|^tail\b|^sleep\b"
 )
+_OUTPUTS = frozenset({"target", "build", "dist", "out", "bin", "publish", "_build"})
+"""Folders that builds write to."""
 _VERSION_IN_DIGEST = re.compile(r"^\d+(\.\d+)*$")
 
 
@@ -59,7 +61,7 @@ def complete(
         docker = parse(root, own)
         facts = replace(facts, dockerfile=Fact(own, Source(own)))
         facts = _with_start(_with_version(facts, docker), docker)
-        facts = _with_port(facts, docker)
+        facts = _with_build(folder, _with_port(facts, docker), docker)
     facts = _with_compose(facts, mine)
     below = tuple(path.removeprefix(f"{facts.path}/") if facts.path != "." else path for path in others)
     facts = replace(facts, env=variables_of(folder, below))
@@ -108,7 +110,7 @@ def _with_version(facts: ServiceFacts, docker: Dockerfile) -> ServiceFacts:
     images = tuple(name for name in _IMAGES.get(facts.ecosystem, ()) if name not in _TAGGED_OTHERWISE)
     if facts.package_manager and facts.package_manager.value == "bun":
         images = ("bun",)
-    base = docker.base(images)
+    base = docker.base(images) or (docker.version_in_tag("python") if facts.ecosystem == "python" else None)
     if base is None or not _VERSION_IN_DIGEST.match(base[0]):
         return facts
     version = Fact(base[0], Source(docker.path, base[1], "FROM"), Basis.FILE)
@@ -138,8 +140,21 @@ def _with_port(facts: ServiceFacts, docker: Dockerfile) -> ServiceFacts:
     known = facts.port
     if exposed is not None and (known is None or known.basis is not Basis.FILE):
         return replace(facts, port=Fact(exposed[0], Source(docker.path, exposed[1], "EXPOSE")))
+    if facts.ecosystem == "php" and re.search(r"(^|/)php:\S*-apache", final.lineage()[-1].image):
+        return replace(facts, port=Fact(80, Source(docker.path, final.line, "the image's port"), Basis.INFERRED))
     if facts.kind == "static-site" and known is None and re.search(r"(^|/)nginx(:|$)", final.lineage()[-1].image):
         return replace(facts, port=Fact(80, Source(docker.path, final.line, "nginx's default"), Basis.INFERRED))
+    return facts
+
+
+def _with_build(folder: Folder, facts: ServiceFacts, docker: Dockerfile) -> ServiceFacts:
+    """Mark an image that takes what a build makes before it: a folder of outputs that is not in the repository."""
+    for stage in docker.stages:
+        for path, line in stage.copied:
+            top, slash, _ = path.removeprefix("./").partition("/")
+            if slash and top in _OUTPUTS and not any(name.startswith(f"{top}/") for name in folder.below):
+                mark = Fact("image-takes-build", Source(docker.path, line, path))
+                return replace(facts, traits=(*facts.traits, mark))
     return facts
 
 

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from penstock.kit.located import Located
 
 _FRAMEWORKS = (("fresh", "fresh"), ("@oak/oak", "oak"), ("/oak", "oak"), ("hono", "hono"), ("express", "express"))
-_ENTRIES = ("main.ts", "main.tsx", "main.js", "server.ts", "mod.ts", "index.ts", "src/main.ts", "app.ts")
+_ENTRIES = (
+    "main.ts",
+    "main.tsx",
+    "main.js",
+    "server.ts",
+    "mod.ts",
+    "index.ts",
+    "src/main.ts",
+    "app.ts",
+    "src/index.ts",
+)
 _REMOTE = re.compile(r"from\s+['\"](https://deno\.land|jsr:|npm:)|\bDeno\.")
 
 

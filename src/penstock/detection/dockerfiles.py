@@ -25,7 +25,7 @@ _OTHER_ENDINGS = (
     ".dockerignore", ".md", ".tmpl", ".j2", ".sh", ".ex", ".exs", ".go", ".js", ".ts", ".py", ".rb", ".rs", ".java",
     ".kt", ".cs", ".php", ".json", ".yaml", ".yml", ".toml", ".txt", ".vim", ".lua", ".html", ".snap",
 )  # fmt: skip
-_INSTRUCTION = re.compile(r"^\s*(FROM|EXPOSE|CMD|ENTRYPOINT|ENV|ARG|WORKDIR|USER)\b\s*(.*)$", re.IGNORECASE)
+_INSTRUCTION = re.compile(r"^\s*(FROM|EXPOSE|CMD|ENTRYPOINT|ENV|ARG|WORKDIR|USER|COPY|ADD)\b\s*(.*)$", re.IGNORECASE)
 _INIT = re.compile(r"^(?:\S*/)?(?:tini|dumb-init|catatonit)(?:\s+-\w+)*(?:\s+--)?\s+")
 """A first process that only passes signals on; what follows is the program."""
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
@@ -42,6 +42,8 @@ class Stage:
     exposed: list[tuple[int, int]] = field(default_factory=list)
     """Ports with their lines."""
     environment: dict[str, str] = field(default_factory=dict)
+    copied: list[tuple[str, int]] = field(default_factory=list)
+    """Paths taken from the build context, with their lines."""
     command: tuple[str, int] | None = None
     entrypoint: tuple[str, int] | None = None
 
@@ -56,10 +58,7 @@ class Stage:
         """Return what the container runs, with its line: ENTRYPOINT followed by CMD."""
         entry = next((stage.entrypoint for stage in self.lineage() if stage.entrypoint), None)
         command = next((stage.command for stage in self.lineage() if stage.command), None)
-        if entry is None or command is None:
-            found = entry or command
-        else:
-            found = f"{entry[0]} {command[0]}", entry[1]
+        found = (f"{entry[0]} {command[0]}", entry[1]) if entry and command else entry or command
         return (_INIT.sub("", found[0]) or found[0], found[1]) if found else None
 
     def port(self) -> tuple[int, int] | None:
@@ -91,6 +90,14 @@ class Dockerfile:
             version = re.match(r"v?(\d+(?:\.\d+)*)", tag)
             if name in images and version:
                 return version[1], stage.line
+        return None
+
+    def version_in_tag(self, name: str) -> tuple[str, int] | None:
+        """Return the version that a tag like ``python3.12-slim`` of another image names, with its line."""
+        for stage in reversed(self.stages):
+            match = re.search(rf":[\w.-]*?\b{name}-?(\d+(?:\.\d+)*)", stage.image)
+            if match:
+                return match[1], stage.line
         return None
 
 
@@ -177,11 +184,31 @@ def _apply(stage: Stage, word: str, rest: str, number: int, arguments: dict[str,
         )
         for key, value in pairs:
             stage.environment[key] = _filled(value.strip("\"'"), arguments, known)
+    elif word in {"COPY", "ADD"}:
+        stage.copied += [(_filled(each, arguments, known), number) for each in _sources(rest)]
     elif word == "CMD":
         stage.command = (_command(rest), number) if rest else None
     elif word == "ENTRYPOINT":
         stage.entrypoint = (_command(rest), number) if rest and rest != "[]" else None
         stage.command = None if stage.command is None else stage.command
+
+
+def _sources(rest: str) -> list[str]:
+    """Return what a COPY takes from the build context: nothing, when it copies from another stage."""
+    words = rest.split()
+    flags = [word for word in words if word.startswith("--")]
+    if any(flag.startswith("--from") for flag in flags):
+        return []
+    listed = " ".join(words[len(flags) :])
+    if listed.startswith("["):
+        try:
+            given = json.loads(listed)
+        except (ValueError, RecursionError):
+            return []
+        words = [str(each) for each in given] if isinstance(given, list) else []
+    else:
+        words = words[len(flags) :]
+    return words[:-1]
 
 
 def _command(rest: str) -> str:

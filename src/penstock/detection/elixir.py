@@ -101,7 +101,9 @@ def _version(folder: Folder) -> tuple[Fact[str] | None, str | None]:
         if pinned is not None or hit is not None or buildpack is not None:
             other = hit or buildpack
             return pinned or (hit_fact(place, other, other.match[1]) if other else None), "pin"
-    demanded = first(folder, ("mix.exs",), re.compile(r"^\s*elixir:\s*\"([^\"\n]+)\"", re.MULTILINE))
+    named = first(folder, ("mix.exs",), re.compile(r"^\s*elixir:\s*@(\w+)", re.MULTILINE))
+    value = rf"^\s*@{named.match[1]}\s+" if named else r"^\s*elixir:\s*"
+    demanded = first(folder, ("mix.exs",), re.compile(rf"{value}\"([^\"\n]+)\"", re.MULTILINE))
     return (hit_fact(folder, demanded, demanded.match[1]), "range") if demanded else (None, None)
 
 

@@ -42,10 +42,10 @@ class Go:
     manifests = ("go.mod", "go.work")
 
     def inspect(self, folder: Folder) -> ServiceFacts | None:
-        """Return the facts of a Go module or workspace, None when there is none."""
+        """Return the facts of a Go module or workspace, or of a lone main.go; None when there is none."""
         where = next((name for name in self.manifests if folder.text(name) is not None), None)
         if where is None:
-            return None
+            return _without_module(folder)
         modules = [name for name in (*_used(folder), "go.mod") if folder.has(name)]
         module = (
             _module(folder, "go.mod") if folder.has("go.mod") else _module(folder, modules[0] if modules else where)
@@ -84,6 +84,35 @@ class Go:
 
 
 LANGUAGE = Go()
+
+
+def _without_module(folder: Folder) -> ServiceFacts | None:
+    """Return the facts of a main.go that no module holds: it may import the standard library only."""
+    if "main.go" not in folder.names or any("go.mod" in place.names for place in folder.parents):
+        return None
+    program = next((each for each in programs_of(folder) if each.folder == "."), None)
+    if program is None:
+        return None
+    web = listens(folder, program)
+    port, variable = port_of(folder, program, None) if web else (None, None)
+    version, version_kind = _version(folder, "main.go")
+    folder.gap("lockfile", "there is no go.mod, so only the standard library can be imported", "main.go")
+    return ServiceFacts(
+        path=folder.path,
+        name=folder.name,
+        kind="web" if web else "cli",
+        ecosystem="go",
+        language=folder.fact("go", "main.go"),
+        runtime_version=version,
+        runtime_kind=version_kind,
+        build_command=folder.fact("go build -o bin/app main.go", program.file, program.line, basis=Basis.CONVENTION),
+        start_command=process(folder, "web")
+        or folder.fact("./bin/app", program.file, program.line, basis=Basis.INFERRED),
+        port=port,
+        port_env=variable,
+        traits=(folder.fact("no-go-mod", "main.go"),),
+        gaps=tuple(folder.gaps),
+    )
 
 
 def _used(folder: Folder) -> list[str]:

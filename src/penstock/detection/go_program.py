@@ -50,10 +50,10 @@ PORTS = {
 }
 """The ports the frameworks open when the code says nothing."""
 _PORTS = (
+    re.compile(r"(?:[gG]et)?[eE]nv\w{0,20}\(\s*\"(?P<env>\w{0,40}PORT)\"\s*,\s*\"?:?(?P<port>\d{2,5})"),
     re.compile(
-        r"(?:[gG]et)?[eE]nv\w{0,20}\(\s*\"(?P<env>\w{0,40}PORT)\"\s*,\s*\"?:?(?P<port>\d{2,5})"
+        r"(?:env|envconfig):\"(?P<env>\w{0,40}PORT)[^`\n]{0,200}?(?:envDefault|default|env-default):\"(?P<port>\d{2,5})\""
     ),
-    re.compile(r"(?:env|envconfig):\"(?P<env>\w{0,40}PORT)[^`\n]{0,200}?(?:envDefault|default|env-default):\"(?P<port>\d{2,5})\""),
     re.compile(
         r"(?:SetDefault|BindEnv)\(\s*\"(?:\w+\.)*(?P<env>[\w]*(?:PORT|port|Port))\"\s*,\s*\"?:?(?P<port>\d{2,5})"
     ),

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 _VERSION = (
     (
-        re.compile(
-            r"languageVersion(?:\.set\(|\s*=\s*|\s+)\s*JavaLanguageVersion\.of\(\s*((?:[^()\n]|\(\)){1,80})\)"
-        ),
+        re.compile(r"languageVersion(?:\.set\(|\s*=\s*|\s+)\s*JavaLanguageVersion\.of\(\s*((?:[^()\n]|\(\)){1,80})\)"),
         "pin",
     ),
     (re.compile(r"jvmToolchain\s*\(\s*((?:[^()\n]|\(\)){1,80})\)"), "pin"),
@@ -117,17 +115,33 @@ def program_of(build: Build, module: str) -> str | None:
     )
     if boots and not re.search(r"bootJar\b[^}]*\benabled\s*=\s*false", text):
         return f"java -jar {prefix}build/libs/{named}"
-    if re.search(
+    runs = module == "." or "mainClass" in text or jvm_code.main_of(build.folder, module) is not None
+    if runs and re.search(
         r"io\.ktor\.plugin|com\.github\.johnrengelman\.shadow|com\.gradleup\.shadow|io\.micronaut\.application", text
     ):
         fat = _first(text, r"archiveFileName(?:\.set\(|\s*=\s*)\s*[\"']([^\"'$]+)[\"']") or f"{archive}-all.jar"
         return f"java -jar {prefix}build/libs/{fat}"
+    if re.search(r"\bMain-Class\b", text) and not _APPLICATION.search(text):
+        return f"java -jar {prefix}build/libs/{named}"
     if _APPLICATION.search(text):
-        runs = _first(text, r"applicationName\s*=\s*[\"']([^\"'$]+)[\"']") or (
+        script = _first(text, r"applicationName\s*=\s*[\"']([^\"'$]+)[\"']") or (
             build.name if module == "." else module.rpartition("/")[2]
         )
-        return f"{prefix}build/install/{runs}/bin/{runs}"
+        return f"{prefix}build/install/{script}/bin/{script}"
     return None
+
+
+def web_archive_of(build: Build, module: str) -> str | None:
+    """Return the web archive a module builds for a servlet container, None when it builds none or runs by itself."""
+    text = build.text(module)
+    plugin = re.search(
+        r"id\s*\(?\s*[\"']war[\"']|apply\s*\(?\s*plugin\s*[:=]\s*[\"']war[\"']|^\s*war\s*$", text, re.MULTILINE
+    )
+    if plugin is None or re.search(r"org\.springframework\.boot[\"')\s]|io\.quarkus", text):
+        return None
+    name = build.name if module == "." else module.rpartition("/")[2]
+    version = _version(build, text)
+    return f"{'' if module == '.' else f'{module}/'}build/libs/{name}{f'-{version}' if version else ''}.war"
 
 
 def _first(text: str, pattern: str) -> str | None:

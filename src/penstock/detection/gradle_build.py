@@ -56,7 +56,9 @@ class Build:
         """Return a script's text with comments blanked, so that lines stay where they are."""
         text = (self.folder.text(name) or "") if name else ""
         blank = lambda match: match[1] or re.sub(r"[^\n]", " ", match[0])  # noqa: E731 -- used right below and nowhere else
-        return re.sub(r"(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')|//[^\n]*|/\*.*?(?:\*/|\Z)", blank, text, flags=re.DOTALL)
+        return re.sub(
+            r"(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')|//[^\n]*|/\*.*?(?:\*/|\Z)", blank, text, flags=re.DOTALL
+        )
 
     def own_text(self, module: str) -> str:
         """Return a module's script with plugins of the version catalog spelled out and unapplied ones blanked."""

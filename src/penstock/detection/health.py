@@ -67,7 +67,8 @@ def health_path_of(folder: Folder, others: tuple[str, ...] = ()) -> Fact[str] | 
         if not text or not any(mark in text for mark in ("ealth", "/live", "/ready", "/up")):
             continue
         for match in _ROUTE.finditer(text):
-            if _CALLED.search(text, max(0, match.start() - 30), match.start()):
+            asks = match.group().lower().startswith("get")
+            if asks and _CALLED.search(text, max(0, match.start() - 30), match.start()):
                 continue
             rank = _NAMES.index(match["name"].lower())
             if best is None or rank < best[0]:

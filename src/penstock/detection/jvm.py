@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,16 +23,22 @@ class Jvm:
     manifests = ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "build.sbt")
 
     def inspect(self, folder: Folder) -> ServiceFacts | None:
-        """Return the facts of a JVM folder; with both Maven and Gradle, Maven unless only Gradle has a wrapper."""
+        """Return the facts of a JVM folder; with several builds the first that makes a program.
+
+        Maven comes first unless only Gradle has a wrapper.
+        """
         has_maven = "pom.xml" in folder.names
         has_gradle = any(name in folder.names for name in (*SCRIPTS, *SETTINGS))
-        facts: ServiceFacts | None = None
+        readings: list[ServiceFacts | None] = []
         if has_maven and not (has_gradle and "gradlew" in folder.names and "mvnw" not in folder.names):
-            facts = _maven(folder)
-        if facts is None and has_gradle:
-            facts = _gradle(folder)
-        if facts is None and "build.sbt" in folder.names:
-            facts = inspect_sbt(folder)
+            readings.append(_maven(folder))
+        if not _makes_program(readings) and has_gradle:
+            readings.append(_gradle(folder))
+        if not _makes_program(readings) and "build.sbt" in folder.names:
+            readings.append(inspect_sbt(folder))
+        facts = next(
+            (each for each in readings if _makes_program([each])), next((each for each in readings if each), None)
+        )
         if facts is None:
             return None
         written = process(folder, "web") or process(folder, "worker")
@@ -45,6 +52,17 @@ class Jvm:
 
 
 LANGUAGE = Jvm()
+
+
+def _makes_program(readings: list[ServiceFacts | None]) -> bool:
+    return any(each is not None and each.kind != "library" for each in readings)
+
+
+def _archived(facts: ServiceFacts, archive: Fact[str]) -> ServiceFacts:
+    """Return the facts of a web archive: a servlet container starts it, on 8080 unless told otherwise."""
+    mark = Fact("needs-servlet-container", archive.source)
+    port = Fact(8080, archive.source, Basis.INFERRED)
+    return replace(facts, kind="web", start_command=None, output_dir=archive, port=port, traits=(*facts.traits, mark))
 
 
 def _maven(folder: Folder) -> ServiceFacts | None:
@@ -84,6 +102,8 @@ def _maven(folder: Folder) -> ServiceFacts | None:
         output_dir=output,
         traits=_traits(folder, "pom.xml", modules, module),
     )
+    if output is not None and maven.needs_container(shown):
+        return _archived(facts, output)
     return _with_port(folder, module, facts)
 
 
@@ -144,6 +164,9 @@ def _gradle(folder: Folder) -> ServiceFacts | None:
             inner if own == "." else ".",
         ),
     )
+    archive = gradle.web_archive_of(build, inner) if start is None else None
+    if archive is not None:
+        facts = _archived(facts, build.folder.fact(archive, where, basis=Basis.CONVENTION))
     facts = _with_port(build.folder, inner, facts)
     folder.gaps.extend(gap for gap in build.folder.gaps if gap not in folder.gaps)
     return facts
@@ -184,7 +207,7 @@ def _with_port(folder: Folder, module: str, facts: ServiceFacts) -> ServiceFacts
     found = jvm_code.port_of(folder, module)
     if facts.kind == "cli" and found is not None and facts.framework is None:
         facts = replace(facts, kind="web")
-    if facts.kind != "web":
+    if facts.kind != "web" or facts.has("needs-servlet-container"):
         return facts
     name = facts.framework.value if facts.framework else ""
     usual = jvm_code.web_port(name)
@@ -206,6 +229,8 @@ def _traits(folder: Folder, manifest: str, modules: list[str], program: str) -> 
         found.append(folder.fact("program-in-module", manifest, detail=program))
     if manifest == "pom.xml" and any(name in folder.names for name in SCRIPTS):
         found.append(folder.fact("maven-and-gradle", manifest))
+    if re.search(r"jib-maven-plugin|com\.google\.cloud\.tools\.jib", folder.text(manifest) or ""):
+        found.append(folder.fact("jib", manifest))
     wrapper = "mvnw" if manifest == "pom.xml" else "gradlew"
     if wrapper in folder.names:
         found.append(folder.fact("wrapper", wrapper))

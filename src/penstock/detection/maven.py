@@ -22,7 +22,7 @@ _FRAMEWORKS = (
 )  # fmt: skip
 _WEB = re.compile(
     r"spring-boot-starter-(web\w*|jersey|thymeleaf|data-rest|graphql|hateoas|mustache|freemarker)$|spring-cloud-\w*starter\w*-gateway|gateway|eureka-server|config-server"
-    r"|quarkus-(rest|resteasy|vertx-http|undertow|reactive-routes|smallrye-(graphql|health|openapi|metrics)|micrometer\S*|funqy-(http|knative\S*)|grpc|qute|web-dependency-locator"
+    r"|quarkus-(rest|resteasy|vertx-http|undertow|reactive-routes|smallrye-(graphql|health|openapi|metrics)|funqy-(http|knative\S*)|grpc|qute|web-dependency-locator"
     r"|hibernate-orm-rest|spring-web|info|websockets)|micronaut-(http-server|grpc)|spring-boot-admin-starter-server"
 )
 _VERSIONS = (
@@ -223,6 +223,12 @@ def _active_profiles(pom: Pom, holder: Pom) -> list[Element]:
         if by_file or (default is not None and default.text == "true"):
             found.append(profile)
     return found
+
+
+def needs_container(pom: Pom) -> bool:
+    """Whether the build makes a web archive that only a servlet container can run."""
+    boot = _plugins(pom).get("spring-boot-maven-plugin")
+    return pom.text("packaging") == "war" and (boot is None or _skips(boot))
 
 
 def _skips(plugin: Element) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from penstock.detection.node_alone import alone
 from penstock.detection.node_frameworks import (
     DOCS,
     MOBILE,
@@ -22,6 +23,7 @@ from penstock.detection.node_ports import port_of, sources
 from penstock.detection.node_scripts import BUILDS, LINTS, Scripts
 from penstock.detection.node_version import version_of
 from penstock.detection.node_workspaces import nx_application
+from penstock.detection.task_files import process
 from penstock.domain.facts import Basis, Fact, ServiceFacts
 
 if TYPE_CHECKING:
@@ -41,15 +43,20 @@ class Node:
     manifests = ("package.json",)
 
     def inspect(self, folder: Folder) -> ServiceFacts | None:
-        """Return the facts of a Node folder, None without a readable package.json or when that holds only tools."""
+        """Return the facts of a Node folder, None when package.json is broken or holds only tools.
+
+        Without a package.json a single program that is plainly for Node counts.
+        """
         manifest = folder.json("package.json")
+        if manifest is None and "package.json" not in folder.names:
+            return alone(folder)
         if manifest is None or not isinstance(manifest.value, dict) or _only_tools(folder, manifest):
             return None
         manager = manager_of(folder, manifest)
         scripts = Scripts(folder, manifest, manager)
         found = framework_of(folder, manifest)
         framework = found[0] if found else None
-        version, version_kind = version_of(folder)
+        version, version_kind = version_of(folder, bun=manager.program == "bun")
         name = manifest.get("name")
         facts = ServiceFacts(
             path=folder.path,
@@ -110,10 +117,9 @@ def _language(folder: Folder, manifest: Located) -> Fact[str]:
 
 def _start(folder: Folder, manifest: Located, scripts: Scripts, framework: Framework | None) -> Fact[str] | None:
     """Production start: Procfile, script, the framework's own, then the file package.json calls its entry."""
-    for number, line in enumerate(folder.lines("Procfile"), 1):
-        match = re.match(r"\s*(web|worker)\s*:\s*(\S.*)", line)
-        if match:
-            return folder.fact(match[2].strip(), "Procfile", number, match[1])
+    process_start = process(folder, "web") or process(folder, "worker")
+    if process_start is not None:
+        return process_start
     if framework is not None and site_of(folder, manifest, framework) is not None:
         return None
     written = scripts.start()
@@ -162,6 +168,10 @@ def _shaped(
     name = framework.name if framework else None
     if framework is not None:
         site = site_of(folder, manifest, framework)
+        page = scripts.body("build") if name == "expo" else None
+        if page is not None and re.search(r"\bexpo export\b.*(-p|--platform)[ =]web\b", page):
+            output = folder.fact("dist", "package.json", scripts.line("build"), "scripts.build", Basis.CONVENTION)
+            return replace(facts, kind="static-site", output_dir=output, start_command=None)
         if name in MOBILE:
             mark = folder.fact("mobile-app", "package.json", detail=name or "")
             return replace(facts, kind="library", start_command=None, traits=(*facts.traits, mark))

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from penstock.detection.node_ports import sources
+from penstock.detection.searching import first
 from penstock.domain.facts import Basis, Fact
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ FRAMEWORKS: tuple[Framework, ...] = (
     Framework("@vue/cli-service", "vue-cli", site="dist"),
     Framework("react-scripts", "create-react-app", site="build"),
     Framework("@11ty/eleventy", "eleventy", site="_site"),
+    Framework("@google-cloud/functions-framework", "functions-framework", 8080),
     Framework("fastify", "fastify", None),
     Framework("@elysiajs/node", "elysia", 3000),
     Framework("elysia", "elysia", 3000),
@@ -112,6 +115,15 @@ def framework_of(folder: Folder, manifest: Located) -> tuple[Framework, Fact[str
     return None
 
 
+def _function(folder: Folder) -> str | None:
+    """Return the start of a function: the framework serves the one that the code registers or exports."""
+    for pattern in (r"\b(?:http|cloudEvent)\(\s*['\"](\w+)['\"]", r"^exports\.(\w+)\s*="):
+        hit = first(folder, sources(folder), re.compile(pattern, re.MULTILINE))
+        if hit is not None:
+            return f"functions-framework --target={hit.match[1]}"
+    return None
+
+
 def site_of(folder: Folder, manifest: Located, framework: Framework) -> Fact[str] | None:
     """Return the folder a static build writes, None when the build is a server."""
     packages = {**table(manifest, "devDependencies"), **table(manifest, "dependencies")}
@@ -147,6 +159,8 @@ def start_of(folder: Folder, manifest: Located, framework: Framework, prefix: st
     """Return the framework's own production start, for projects whose package.json has none."""
     packages = {**table(manifest, "devDependencies"), **table(manifest, "dependencies")}
     command = framework.start
+    if framework.name == "functions-framework":
+        command = _function(folder)
     if framework.name == "sveltekit" and "@sveltejs/adapter-node" in packages:
         command = "node build"
     if framework.name == "astro" and "@astrojs/node" in packages:

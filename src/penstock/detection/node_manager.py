@@ -56,7 +56,7 @@ class Manager:
 
 
 def manager_of(folder: Folder, manifest: Located) -> Manager:
-    """Decide by the packageManager field, then by lock files, here and in the folders above; else npm."""
+    """Decide by the packageManager field, then by lock files, here and above, then by engines; else npm."""
     places = (folder, *folder.parents)
     lock_place, lock = _lockfile(places)
     named = _named(places, manifest)
@@ -65,6 +65,8 @@ def manager_of(folder: Folder, manifest: Located) -> Manager:
     elif lock is not None and lock_place is not None:
         name, version = dict(LOCKFILES)[lock], None
         fact = lock_place.fact(name, lock, detail="lock file")
+    elif (asked := _asked(places, manifest)) is not None:
+        name, version, fact = asked
     else:
         name, version = "npm", None
         fact = folder.fact("npm", "package.json", detail="no lock file and no packageManager", basis=Basis.CONVENTION)
@@ -135,6 +137,20 @@ def _named(places: tuple[Folder, ...], manifest: Located) -> tuple[str, str | No
         if volta:
             line = document.line("volta", volta[0])
             return volta[0], str(document.get("volta", volta[0])), place.fact(volta[0], "package.json", line, "volta")
+    return None
+
+
+def _asked(places: tuple[Folder, ...], manifest: Located) -> tuple[str, str | None, Fact[str]] | None:
+    """Return the manager that only ``engines`` or the start script names; npm is in every engines table."""
+    for name in ("pnpm", "yarn", "bun"):
+        wanted = manifest.get("engines", name)
+        if isinstance(wanted, str) and re.search(r"\d|\*", wanted):
+            digits = re.match(r"v?(\d+(?:\.\d+)*)$", wanted.strip())
+            line = manifest.line("engines", name)
+            return name, digits[1] if digits else None, places[0].fact(name, "package.json", line, f"engines.{name}")
+    start = manifest.get("scripts", "start")
+    if isinstance(start, str) and re.match(r"bun\s", start):
+        return "bun", None, places[0].fact("bun", "package.json", manifest.line("scripts", "start"), "scripts.start")
     return None
 
 

@@ -22,15 +22,33 @@ def kind_of(version: str) -> str:
     return "range" if re.search(r"\d", version) and not version.startswith("lts/") else "alias"
 
 
-def version_of(folder: Folder) -> tuple[Fact[str] | None, str | None]:
-    """Return the version and its kind, looking here first and then in the folders above."""
+def version_of(folder: Folder, *, bun: bool = False) -> tuple[Fact[str] | None, str | None]:
+    """Return the version and its kind, looking here first and then in the folders above; Bun's where Bun runs it."""
     moving: Fact[str] | None = None
     for place in (folder, *folder.parents):
         for fact in _written(place):
             if fact.value.lower() not in _ALIASES:
                 return fact, kind_of(fact.value)
             moving = moving or fact
+    own = _of_bun(folder) if bun and moving is None else None
+    if own is not None:
+        return own, kind_of(own.value)
     return moving, "alias" if moving and moving.value != "*" else None
+
+
+def _of_bun(folder: Folder) -> Fact[str] | None:
+    for place in (folder, *folder.parents):
+        written = next((line.strip() for line in place.lines(".bun-version") if line.strip()), "")
+        if re.match(r"v?\d", written):
+            return place.fact(written.removeprefix("v"), ".bun-version", 1)
+        listed = tool_version(place, "bun")
+        manifest = place.json("package.json")
+        wanted = manifest.get("engines", "bun") if manifest else None
+        if listed is None and manifest is not None and isinstance(wanted, str) and re.search(r"\d", wanted):
+            listed = place.fact(wanted.strip(), "package.json", manifest.line("engines", "bun"), "engines.bun")
+        if listed is not None:
+            return listed
+    return None
 
 
 def _written(place: Folder) -> list[Fact[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from penstock.detection.node_manager import manager_of
 from penstock.detection.searching import first, hit_fact
 from penstock.detection.task_files import process, task
 from penstock.detection.version_files import tool_version
@@ -70,6 +71,7 @@ class Php:
             if folder.has("composer.lock")
             else None,
             framework=framework,
+            build_command=_assets(folder),
             install_command=folder.fact(
                 "composer install --no-interaction --prefer-dist", "composer.json", basis=Basis.CONVENTION
             )
@@ -90,6 +92,16 @@ class Php:
 
 
 LANGUAGE = Php()
+
+
+def _assets(folder: Folder) -> Fact[str] | None:
+    """Return how the pages' scripts and styles are built, where a package.json has a script for it."""
+    document = folder.json("package.json")
+    if document is None or not isinstance(document.get("scripts", "build"), str):
+        return None
+    manager = manager_of(folder, document)
+    command = f"{manager.install.value} && {manager.run('build')}"
+    return folder.fact(command, "package.json", document.line("scripts", "build"), "scripts.build")
 
 
 def _name(folder: Folder, manifest: Located | None) -> str:

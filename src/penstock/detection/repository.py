@@ -15,12 +15,16 @@ from penstock.detection.dockerfiles import application_dockerfiles, parse
 from penstock.detection.folder import Folder
 from penstock.detection.languages import LANGUAGES
 from penstock.detection.node_workspaces import is_member, patterns_of, workspace_of
+from penstock.detection.reasons import reasons
 from penstock.detection.tree import Tree, WithoutFiles
-from penstock.domain.facts import Fact, RepositoryFacts, ServiceFacts, Source
+from penstock.domain.facts import Basis, Fact, RepositoryFacts, ServiceFacts, Source
 
 if TYPE_CHECKING:
     from penstock.detection.candidates import Candidates
 
+_DRIVES_NODE = re.compile(
+    r"frontend-maven-plugin|com\.github\.node-gradle|com\.moowork\.node|com\.github\.siouan\.frontend"
+)
 _MAIN_NAMES = ("backend", "api", "server", "web", "app", "service", "frontend")
 
 
@@ -64,7 +68,7 @@ def detect(tree: Tree, *, name: str, subpath: str = ".") -> RepositoryFacts:
         dockerfiles=dockerfiles,
         ci_files=ci_files(root),
         managed_files=managed,
-        reasons=() if services else _reasons(root.at(inner), found.rest, built),
+        reasons=() if services else reasons(root.at(inner), found.rest, built),
         file_count=len(seen.paths),
         truncated=tree.truncated,
     )
@@ -106,8 +110,11 @@ def _without_root(root: Folder, own: ServiceFacts | None, nested: tuple[ServiceF
     """Take what lies below a root that is no service, or an image or page nobody's manifest describes."""
     if nested:
         return _Found(nested, workspace=own)
-    if own is None and root.has("Dockerfile"):
+    if own is None and any("/" not in path for path in application_dockerfiles(root)):
         return _Found((_container(root),))
+    images = _images(root) if own is None else ()
+    if images:
+        return _Found(images)
     page = _page(root) if own is None else None
     return _Found((page,)) if page is not None else _Found((), rest=own)
 
@@ -142,10 +149,22 @@ def _nested(root: Folder, listed: Candidates, built: tuple[Built, ...]) -> tuple
             if inside or not _stands_alone(root, path):
                 continue
         part = any(path.startswith(f"{each.path}/") and each.ecosystem == facts.ecosystem for each in kept)
+        part = part or (facts.kind == "static-site" and _built_by_server(root, path))
         if part and not root.has(f"{path}/Dockerfile"):
             continue
         kept.append(facts)
     return tuple(kept)
+
+
+def _built_by_server(root: Folder, path: str) -> bool:
+    """Tell a page that its server's own build makes: assets of Phoenix, a front end that Maven or Gradle drives."""
+    for place in root.at(path).parents:
+        if "mix.exs" in place.names and root.at(path).name == "assets":
+            return True
+        for name in ("pom.xml", "build.gradle", "build.gradle.kts"):
+            if name in place.names and _DRIVES_NODE.search(place.text(name) or ""):
+                return True
+    return False
 
 
 def _stands_alone(root: Folder, path: str) -> bool:
@@ -166,7 +185,11 @@ def _workspace(root: Folder, own: ServiceFacts, nested: tuple[ServiceFacts, ...]
             mark = Fact("workspace-member", Source("package.json", None, "workspaces"))
             each = replace(each, traits=(*each.traits, mark))  # noqa: PLW2901 -- the same service with one mark more
         services.append(each)
-    if services and own.framework is None:
+    vague = own.start_command is None or own.start_command.basis is not Basis.FILE
+    same = own.framework is not None and any(
+        each.framework is not None and each.framework.value == own.framework.value for each in services
+    )
+    if services and (own.framework is None or (vague and same)):
         return _Found(tuple(services), workspace=own)
     if candidates.deployable(own):
         return _Found((own, *services))
@@ -184,6 +207,18 @@ def _orchestrates(own: ServiceFacts, root: Folder) -> bool:
     document = root.json("package.json")
     script = str(document.get("scripts", "start") or "") if document else ""
     return own.start_command is None or bool(re.search(r"\bcd \w|--prefix|\bconcurrently\b|-C \w|docker", script))
+
+
+def _images(root: Folder) -> tuple[ServiceFacts, ...]:
+    """Return the folders with an image of their own, where no manifest tells of any service."""
+    places = {path.rpartition("/")[0] for path in application_dockerfiles(root) if not candidates.is_aside(path)}
+    found: list[ServiceFacts] = []
+    for path in sorted(places - {""}):
+        folder = root.at(path)
+        facts = candidates.read(folder, LANGUAGES, every=True)
+        if facts is not None and candidates.deployable(facts):
+            found.append(facts)
+    return tuple(found)
 
 
 def _container(folder: Folder) -> ServiceFacts:
@@ -242,31 +277,3 @@ def _monorepo(root: Folder, services: tuple[ServiceFacts, ...]) -> str | None:
         ("folders", len(services) > 1),
     )
     return next((name for name, present in marks if present), None)
-
-
-def _reasons(root: Folder, rest: ServiceFacts | None, built: tuple[Built, ...]) -> tuple[str, ...]:
-    found: list[str] = []
-    if not root.below:
-        return (f"The folder {'' if root.path == '.' else f'{root.path} '}holds no files.",)
-    if rest is not None:
-        marks = (
-            "a mobile application, released through app stores"
-            if rest.has("mobile-app")
-            else f"{'documentation' if rest.kind == 'docs' else f'a {rest.kind}'} without a program to start"
-        )
-        found.append(f"The {rest.ecosystem} project in {rest.path} is {marks}.")
-    listed = candidates.find(root, LANGUAGES)
-    if listed.aside:
-        found.append(
-            f"Manifests lie only in folders of examples, tests, tools or documentation: {', '.join(listed.aside[:5])}."
-        )
-    if root.has("package.json") and rest is None:
-        found.append(
-            "package.json brings tools only: no entry point, no program and no script that builds or starts one."
-        )
-    if any(re.search(r"compose[\w.-]*\.ya?ml$", path) for path in root.names) and not built:
-        found.append("The compose file only runs images made elsewhere; nothing is built from this repository.")
-    found += [f"{gap.source}: {gap.reason}." for gap in root.gaps[:10]]
-    if not found:
-        found.append(f"None of the {len(root.below)} files is a manifest, a Dockerfile or a page to serve.")
-    return tuple(found)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from penstock.detection.folder import Folder
 
 _GEM = re.compile(r"^\s*gem\s*\(?\s*['\"]([\w.-]+)['\"]")
-_FRAMEWORKS = ("rails", "hanami", "sinatra", "grape", "roda", "cuba", "rack")
+_FRAMEWORKS = ("rails", "hanami", "sinatra", "grape", "roda", "cuba", "functions_framework", "rack")
 _PORTS = (
     re.compile(
         r"^\s*port\s+\(?\s*ENV\.fetch\(\s*['\"](?P<env>\w+)['\"]\s*\)?\s*(?:,|\{)?\s*['\"]?(?P<port>\d{2,5})",
@@ -23,7 +23,24 @@ _PORTS = (
     re.compile(r"ENV\.fetch\(\s*['\"](?P<env>PORT)['\"]\s*\)?\s*(?:,|\{)\s*['\"]?(?P<port>\d{2,5})"),
     re.compile(r"^\s*(?:set\s+:port,|port)\s*(?P<port>\d{2,5})", re.MULTILINE),
 )
-_USUAL = {"rails": 3000, "hanami": 2300, "sinatra": 4567, "grape": 9292, "roda": 9292, "cuba": 9292, "rack": 9292}
+_SERVERS = (
+    ("puma", "bundle exec puma"),
+    ("unicorn", "bundle exec unicorn"),
+    ("passenger", "bundle exec passenger start"),
+    ("falcon", "bundle exec falcon serve"),
+    ("thin", "bundle exec thin start"),
+    ("iodine", "bundle exec iodine"),
+)
+_USUAL = {
+    "rails": 3000,
+    "hanami": 2300,
+    "sinatra": 4567,
+    "grape": 9292,
+    "roda": 9292,
+    "cuba": 9292,
+    "rack": 9292,
+    "functions_framework": 8080,
+}
 
 
 class Ruby:
@@ -107,6 +124,10 @@ def _start(folder: Folder, gems: dict[str, Fact[str]], framework: Fact[str] | No
     written = process(folder, "web") or process(folder, "worker") or _server(folder, gems, framework)
     if written is not None:
         return written
+    function = first(folder, ("app.rb",), re.compile(r"FunctionsFramework\.\w+\s*\(?\s*[\"'](\w+)[\"']"))
+    if function is not None and "functions_framework" in gems:
+        command = f"bundle exec functions-framework-ruby --target {function.match[1]}"
+        return hit_fact(folder, function, command, basis=Basis.INFERRED)
     names = ("app.rb", "main.rb", "server.rb", "web.rb", "bot.rb", "index.rb")
     own = next((name for name in names if name in folder.names), None)
     if own is not None:
@@ -122,8 +143,8 @@ def _server(folder: Folder, gems: dict[str, Fact[str]], framework: Fact[str] | N
         return Fact("bundle exec rails server -b 0.0.0.0", framework.source, Basis.INFERRED)
     if "config.ru" not in folder.names:
         return None
-    command = f"bundle exec puma{settings}" if "puma" in gems else "bundle exec rackup --host 0.0.0.0"
-    return folder.fact(command, "config.ru", basis=Basis.INFERRED)
+    command = next((command for gem, command in _SERVERS if gem in gems), "bundle exec rackup --host 0.0.0.0")
+    return folder.fact(f"{command}{settings if 'puma' in command else ''}", "config.ru", basis=Basis.INFERRED)
 
 
 def _kind(folder: Folder, gems: dict[str, Fact[str]], framework: Fact[str] | None, start: Fact[str] | None) -> str:
@@ -194,8 +215,9 @@ def _port(folder: Folder, framework: Fact[str] | None, start: Fact[str] | None) 
     usual = _USUAL.get(framework.value) if framework else None
     if usual is None or framework is None:
         return None, None
-    if start is not None and "puma" in start.value and framework.value != "rails":
-        usual = 9292
+    program = start.value.partition("bundle exec ")[2].partition(" ")[0] if start else ""
+    if framework.value not in {"rails", "functions_framework"}:
+        usual = {"puma": 9292, "rackup": 9292, "unicorn": 8080, "passenger": 3000, "thin": 3000}.get(program, usual)
     return Fact(usual, framework.source, Basis.INFERRED), "PORT"
 
 

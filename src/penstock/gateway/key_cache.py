@@ -75,12 +75,11 @@ class KeyCache:
 
     async def _ask(self, kid: str, epoch: int) -> KeyRow | None:
         row = await self._find(kid)
-        if epoch == self._epoch:
-            self._entries.pop(kid, None)
-            if len(self._entries) >= _MOST:
-                self._entries.popitem(last=False)
-            keep_s = min(NEGATIVE_S, self._keep_s) if row is None else self._keep_s
-            self._entries[kid] = _Entry(row, self._clock.monotonic() + keep_s, epoch)
+        self._entries.pop(kid, None)
+        if len(self._entries) >= _MOST:
+            self._entries.popitem(last=False)
+        keep_s = min(NEGATIVE_S, self._keep_s) if row is None else self._keep_s
+        self._entries[kid] = _Entry(row, self._clock.monotonic() + keep_s, epoch)
         return row
 
     def _answered(self, kid: str, task: asyncio.Task[KeyRow | None]) -> None:

@@ -109,7 +109,7 @@ class Gateway:
             self._refuse(credential, "malformed", None)
         row = await self._row(credential, key.kid)
         matches = self._hasher.matches(key.plain, row.key_hash if row else None, row.pepper_version if row else None)
-        if row is None:
+        if row is None or not matches:
             self._refuse(credential, "unknown", key)
         if row.revoked_at is not None:
             self._refuse(credential, "revoked", key)

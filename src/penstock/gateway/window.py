@@ -30,7 +30,7 @@ class Taken:
     """How often keys were revoked, as Redis knows it; None when it was not asked."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Counter:
     bucket: int
     current: int = 0
@@ -45,43 +45,55 @@ class Window:
 
     def take(self, name: str, limit: int, now_us: int) -> Taken:
         """Count one request if it fits."""
-        counter, elapsed = self._at(name, now_us)
-        room = limit * MINUTE - counter.previous * (MINUTE - elapsed) - counter.current * MINUTE
+        counter, elapsed = self._seen(name, now_us)
+        room = _room(counter, limit, elapsed)
         if room < MINUTE:
-            return Taken(admitted=False, remaining=0, wait_us=_wait(counter, limit, elapsed), reset_us=MINUTE - elapsed)
-        counter.current += 1
-        return Taken(admitted=True, remaining=(room - MINUTE) // MINUTE, wait_us=0, reset_us=MINUTE - elapsed)
+            wait = _wait(counter, limit, elapsed)
+            return Taken(admitted=False, remaining=0, wait_us=wait, reset_us=MINUTE - elapsed)
+        self._keep(name, counter)
+        return Taken(admitted=True, remaining=room // MINUTE - 1, wait_us=0, reset_us=MINUTE - elapsed)
 
     def record(self, name: str, now_us: int) -> None:
-        """Count one request that another window admitted."""
-        self._at(name, now_us)[0].current += 1
+        """Count one request that was let through elsewhere."""
+        counter, _ = self._seen(name, now_us)
+        self._keep(name, counter)
 
     def full(self, name: str, limit: int, now_us: int) -> Taken | None:
         """Return the refusal the next request would get; None when it fits. Counts nothing."""
-        counter, elapsed = self._at(name, now_us)
-        if limit * MINUTE - counter.previous * (MINUTE - elapsed) - counter.current * MINUTE >= MINUTE:
+        counter, elapsed = self._seen(name, now_us)
+        if _room(counter, limit, elapsed) >= MINUTE:
             return None
         wait = _wait(counter, limit, elapsed)
         return Taken(admitted=False, remaining=0, wait_us=wait, reset_us=MINUTE - elapsed)
 
-    def _at(self, name: str, now_us: int) -> tuple[_Counter, int]:
-        """Return the counter, turned over to the minute of ``now_us``, and the microseconds gone in that minute."""
+    def _seen(self, name: str, now_us: int) -> tuple[_Counter, int]:
+        """Return the counter as it looks in the minute of ``now_us``, and the microseconds gone in that minute."""
         bucket, elapsed = divmod(now_us, MINUTE)
-        counter = self._counters.get(name)
-        if counter is None:
-            if len(self._counters) >= _MOST:
-                self._counters.popitem(last=False)
-            counter = self._counters[name] = _Counter(bucket)
-        elif counter.bucket > bucket:
-            return counter, 0
-        elif counter.bucket < bucket:
-            counter.previous = counter.current if counter.bucket == bucket - 1 else 0
-            counter.bucket, counter.current = bucket, 0
+        kept = self._counters.get(name)
+        if kept is None or kept.bucket < bucket - 1:
+            return _Counter(bucket), elapsed
+        if kept.bucket > bucket:  # the clock was set back: time stands still until it is reached again
+            return kept, 0
+        if kept.bucket < bucket:
+            return _Counter(bucket, 0, kept.current), elapsed
+        return kept, elapsed
+
+    def _keep(self, name: str, seen: _Counter) -> None:
+        """Count one request on top of what was seen."""
+        self._counters[name] = _Counter(seen.bucket, seen.current + 1, seen.previous)
+        if seen.current == 0:
             self._counters.move_to_end(name)
-        return counter, elapsed
+            if len(self._counters) > _MOST:
+                self._counters.popitem(last=False)
+
+
+def _room(counter: _Counter, limit: int, elapsed: int) -> int:
+    """Return how much of the allowance is left, in requests times MINUTE."""
+    return (limit - counter.current) * MINUTE - counter.previous * (MINUTE - elapsed)
 
 
 def _wait(counter: _Counter, limit: int, elapsed: int) -> int:
-    if counter.current < limit:
+    """Return the microseconds until one request fits into a window that is full."""
+    if counter.current < limit:  # the previous minute's weight will have gone down far enough
         return MINUTE - (limit - 1 - counter.current) * MINUTE // counter.previous - elapsed
     return MINUTE - elapsed + MINUTE - (limit - 1) * MINUTE // counter.current

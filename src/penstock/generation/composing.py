@@ -75,7 +75,8 @@ class Composition:
 
 def speaks(skill: Skill, service: Service) -> bool:
     """Whether a skill is for the language of a service; one without languages is for all."""
-    language = service.view.language or service.view.ecosystem
+    ecosystem = service.view.ecosystem
+    language = ecosystem if ecosystem == "deno" else service.view.language or ecosystem
     return not skill.metadata.languages or language.lower() in skill.metadata.languages
 
 

@@ -64,7 +64,7 @@ def _port(composition: Composition, service: Service) -> tuple[int | None, str]:
     if service.primary and composition.options.port is not None:
         return composition.options.port, "options.port"
     fact = service.facts.port
-    if fact is None or service.view.kind == "static-site":
+    if fact is None or (service.view.kind == "static-site" and service.facts.dockerfile is None):
         return None, ""
     return fact.value, str(fact.source)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from penstock.domain.facts import EnvVar, Fact, Gap, RepositoryFacts, ServiceFacts, Source
 from penstock.domain.pipelines import Options
 
+_NEEDS = "tests-need-"
+
 
 @dataclass(frozen=True, slots=True)
 class EnvView:
@@ -49,6 +51,11 @@ class ServiceView:
     """Mark -> what stood at its source."""
     gaps: dict[str, str] = field(default_factory=dict)
     """Name of a missing fact -> why it is missing."""
+
+    @property
+    def test_needs(self) -> tuple[str, ...]:
+        """What the tests need beside the code: postgres, docker, browser..."""
+        return tuple(name.removeprefix(_NEEDS) for name in sorted(self.traits) if name.startswith(_NEEDS))
 
     def has(self, trait: str) -> bool:
         """Whether the mark is set."""

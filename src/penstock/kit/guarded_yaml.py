@@ -23,7 +23,7 @@ MAX_ALIASES = 100
 
 _PARSER_DEPTH = 512
 """Nesting that libyaml is allowed to recurse into; far above MAX_DEPTH, far below its stack."""
-_COMPACT_NESTING = re.compile(r"(?:[-?:][ \t]+){%d}" % _PARSER_DEPTH)
+_COMPACT_NESTING = re.compile(rf"(?:[-?:][ \t]+){{{_PARSER_DEPTH}}}")
 _BRACKET = re.compile(r"[\[\]{}]")
 _MAP = "tag:yaml.org,2002:map"
 _SEQ = "tag:yaml.org,2002:seq"

@@ -32,13 +32,17 @@ def divergence(tag: str, text: str) -> str | None:
         if text[:1] in _NUMBER_STARTS and _CORE_NUMBER.match(text):
             return f"{text[:40]} is a string in YAML 1.1 and a number in YAML 1.2"
         return None
-    kind = tag.removeprefix(_PREFIX)
+    return _core_divergence(tag.removeprefix(_PREFIX), text)
+
+
+def _core_divergence(kind: str, text: str) -> str | None:
+    """Say how YAML 1.2 reads what YAML 1.1 takes for a boolean or a number."""
     if kind == "bool" and text not in _CORE_BOOL:
         return f"{text} is a boolean in YAML 1.1 and a string in YAML 1.2"
+    if kind in {"int", "float"} and _SEXAGESIMAL.match(text):
+        return f"{text[:40]} is a number in base 60 in YAML 1.1 and a string in YAML 1.2"
     if kind == "int" and not _PLAIN_NUMBER.match(text):
         return f"{text[:40]} is another number (or a string) in YAML 1.2"
-    if kind == "float" and _SEXAGESIMAL.match(text):
-        return f"{text[:40]} is a number in base 60 in YAML 1.1 and a string in YAML 1.2"
     if kind == "float" and _LOSSY_FLOAT.match(text) and not text.endswith(".0"):
         return f"{text[:40]} is a number and loses its last zero; quote it if it is a version"
     return None
@@ -73,10 +77,8 @@ def _number(kind: str, text: str) -> int | float:
         return sign * total if kind == "float" else sign * int(total)
     if kind == "float":
         return sign * _float(body.lower())
-    if body.startswith("0b"):
-        return sign * int(body[2:], 2)
-    if body.startswith("0x"):
-        return sign * int(body[2:], 16)
+    if body.startswith(("0b", "0x")):
+        return sign * int(body, 0)
     if len(body) > 1 and body.startswith("0"):
         return sign * int(body[1:], 8)
     return sign * int(body)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from penstock.detection import detect
 from penstock.detection.tree import LocalTree, MappingTree, Tree
 from penstock.domain.artifacts import Artifact
 from penstock.domain.facts import RepositoryFacts
@@ -16,11 +15,9 @@ from penstock.domain.policy import Decision, FileToJudge, JudgeContext, Profile
 from penstock.domain.skills import Selection, Skill, SkillUse
 from penstock.domain.spec import PipelineSpec
 from penstock.errors import InvalidConfiguration, NothingToBuild
-from penstock.generation.defaults import draft
 from penstock.kit.clock import Clock, rfc3339
 from penstock.pipelines.walk import Walk
 from penstock.policy.gate import Gate
-from penstock.rendering import render
 from penstock.skills.ports import SkillStore
 from penstock.skills.selection import select, target_of
 
@@ -74,6 +71,8 @@ class Planner:
         )
 
     def _facts(self, command: GeneratePipeline) -> tuple[Tree, RepositoryFacts]:
+        from penstock.detection import detect
+
         tree, name = self._tree(command)
         facts = detect(tree, name=name, subpath=command.subpath)
         if facts.primary is None or not facts.deployable:
@@ -119,11 +118,15 @@ class Planner:
 def _drafted(
     command: GeneratePipeline, facts: RepositoryFacts, options: Options, skills: tuple[Skill, ...]
 ) -> PipelineSpec:
+    from penstock.generation.defaults import draft
+
     target = target_of(command.intent, facts, options)
     return draft(command.intent, facts, options, command.service_name, skills, target=target)
 
 
 def _rendered(spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts) -> tuple[Artifact, ...]:
+    from penstock.rendering import render
+
     return render(spec, skills, facts=facts)
 
 

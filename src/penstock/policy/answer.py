@@ -9,7 +9,6 @@ from penstock.domain.policy import Violation
 from penstock.errors import PolicyEngineUnavailable
 from penstock.policy.finding import Finding
 from penstock.policy.question import Question
-from penstock.policy.secrets import masked
 
 SCHEMA = "penstock.decision/v1"
 _SEVERITIES = frozenset({"deny", "warn"})
@@ -73,7 +72,7 @@ def _violation(
         line=line,
         column=column,
         pointer=pointer,
-        message=masked(finding["message"], question.for_texts)[:500],
+        message=question.masking.text(finding["message"])[:500],
         remediation=finding["remediation"],
         controls=tuple(str(each) for each in finding.get("controls") or ()),
         docs=str(finding.get("docs") or ""),

@@ -15,7 +15,7 @@ WRITE_ALLOW = (
 )  # fmt: skip
 """Globs that generated files must match: ``*`` stays inside a folder, ``**/`` is any number of folders."""
 
-_SHAPE = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*){0,7}$")
+_SHAPE = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*){0,7}\Z")
 _MAX_BYTES = 200
 _DOT_NAMES = re.compile(r"(^|/)\.dockerignore$")
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))})
@@ -90,4 +90,4 @@ def _compiled(glob: str) -> re.Pattern[str]:
     pattern = ""
     for token in re.split(r"(\*\*/|\*\*|\*|\?)", glob):
         pattern += {"**/": "(?:[^/]+/)*", "**": ".+", "*": "[^/]*", "?": "[^/]"}.get(token, re.escape(token))
-    return re.compile(f"^{pattern}$")
+    return re.compile(rf"^{pattern}\Z")

@@ -10,9 +10,10 @@ from typing import Any
 
 from penstock.domain.policy import JudgeContext
 from penstock.policy.finding import Finding
+from penstock.policy.masking import Masking
 from penstock.policy.paths import path_findings
 from penstock.policy.reading import HINTS, Part, Reading
-from penstock.policy.secrets import find, fingerprint, masked, masks
+from penstock.policy.secrets import find, fingerprint
 from penstock.policy.secrets.finding import Hit
 
 SCHEMA = "penstock.input/v1"
@@ -30,22 +31,19 @@ class Question:
     readings: dict[str, Reading]
     facts: tuple[Finding, ...]
     kinds: set[str]
-    replacements: dict[str, str]
-    """Secret -> marker, to keep values out of everything that is shown."""
-    for_texts: dict[str, str]
-    """The same without the words that also are part of a credential's name: names are shown."""
+    masking: Masking
+    """Keeps the values of secrets out of everything that is shown."""
 
 
 def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rules: frozenset[str]) -> Question:
     """Build the input for a set of files. ``rules``: the catalogue's ids; every fact but a hint must have its rule."""
     nonce = random_source.token_hex(8)
     hits = {reading.path: _hits(reading) for reading in readings}
-    replacements = masks([hit for each in hits.values() for hit in each], key)
-    for_texts = _without_names(replacements, [hit for each in hits.values() for hit in each])
+    masking = Masking([hit for each in hits.values() for hit in each], key)
     secrets = [_fact(hit, reading.path, key) for reading in readings for hit in hits[reading.path]]
     parsed = [fact for reading in readings for fact in _parse_facts(reading) if _has_rule(fact, rules)]
     written = [reading.path for reading in readings if reading.origin in _WRITTEN]
-    secret_facts, parse_facts = (_masked_facts(each, for_texts) for each in (secrets, parsed))
+    secret_facts, parse_facts = (_masked_facts(each, masking) for each in (secrets, parsed))
     path_facts = path_findings(written, context.write_allow)
     document = {
         "schema": SCHEMA,
@@ -57,7 +55,7 @@ def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rul
             "write_allow": list(context.write_allow),
         },
         "service": {"name": context.service_name or "", "public": context.public},
-        "artifacts": [_artifact(reading, part, replacements) for reading in readings for part in reading.parts],
+        "artifacts": [_artifact(reading, part, masking) for reading in readings for part in reading.parts],
         "facts": {
             "secret_findings": [fact.as_fact() for fact in secret_facts],
             "parse_findings": [fact.as_fact() for fact in parse_facts],
@@ -68,15 +66,7 @@ def question(readings: Sequence[Reading], context: JudgeContext, key: bytes, rul
     }
     kinds = {part.kind for reading in readings for part in reading.parts}
     facts = (*secret_facts, *parse_facts, *path_facts)
-    return Question(
-        document, nonce, {reading.path: reading for reading in readings}, facts, kinds, replacements, for_texts
-    )
-
-
-def _without_names(replacements: dict[str, str], hits: Sequence[Hit]) -> dict[str, str]:
-    """Drop plain words that a credential's name contains: ``umami`` of ``UMAMI_PASSWORD: umami`` is no secret there."""
-    names = " ".join(f"{hit.detail} {hit.pointer}" for hit in hits)
-    return {literal: marker for literal, marker in replacements.items() if not (literal.isalpha() and literal in names)}
+    return Question(document, nonce, {reading.path: reading for reading in readings}, facts, kinds, masking)
 
 
 def _has_rule(fact: Finding, rules: frozenset[str]) -> bool:
@@ -101,30 +91,25 @@ def _parse_facts(reading: Reading) -> list[Finding]:
     return [fact.of(reading.path, 0) for fact in reading.findings] + of_parts
 
 
-def _masked_facts(facts: Sequence[Finding], replacements: dict[str, str]) -> list[Finding]:
+def _masked_facts(facts: Sequence[Finding], masking: Masking) -> list[Finding]:
     """Return the facts with no secret in what is shown of them: a key of the file may hold one, too."""
-    if not replacements:
-        return list(facts)
-    return [
-        replace(fact, pointer=masked(fact.pointer, replacements), detail=masked(fact.detail, replacements))
-        for fact in facts
-    ]
+    return [replace(fact, pointer=masking.text(fact.pointer), detail=masking.text(fact.detail)) for fact in facts]
 
 
-def _artifact(reading: Reading, part: Part, replacements: dict[str, str]) -> dict[str, Any]:
+def _artifact(reading: Reading, part: Part, masking: Masking) -> dict[str, Any]:
     artifact: dict[str, Any] = {
         "path": reading.path,
         "kind": part.kind,
         "index": part.index,
         "origin": reading.origin,
         "sha256": reading.sha256,
-        "header": masked(_header(reading.text), replacements),
-        "doc": _without_secrets(part.value, replacements),
+        "header": masking.document(_header(reading.text)),
+        "doc": masking.document(part.value),
     }
     if part.patch:
         artifact["patch"] = True
     if part.stages is not None:
-        artifact |= {key: _without_secrets(value, replacements) for key, value in part.stages.as_data().items()}
+        artifact |= {key: masking.document(value) for key, value in part.stages.as_data().items()}
     return artifact
 
 
@@ -132,18 +117,3 @@ def _header(text: str) -> str:
     """Return the comment lines a file begins with: where generated files say what they were made from."""
     lines = text.removeprefix("\ufeff")[:_HEADER].split("\n")
     return "\n".join(takewhile(lambda line: line.startswith("#"), lines))
-
-
-def _without_secrets(value: Any, replacements: dict[str, str]) -> Any:
-    """Return a copy in which no string holds a secret; with no secrets, the value itself."""
-    if not replacements:
-        return value
-    if isinstance(value, str):
-        return replacements.get(value) or masked(value, replacements)
-    if isinstance(value, dict):
-        return {masked(key, replacements): _without_secrets(each, replacements) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(each, replacements) for each in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return replacements.get(str(value), value)
-    return value

@@ -189,7 +189,9 @@ def _speaks(language: str) -> Callable[[SkillMetadata], bool]:
 
 
 def _language(service: ServiceFacts) -> str:
-    return service.language.value.lower() if service.language else service.ecosystem
+    """Return what skills are asked for: the language, but Deno's programs are no Node ones."""
+    known = service.language is not None and service.ecosystem != "deno"
+    return service.language.value.lower() if service.language and known else service.ecosystem
 
 
 def _where(service: ServiceFacts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -47,13 +48,24 @@ class CountingKeys(PostgresKeys):
     """The real table; it counts how often it is asked for a key, and the test can pull its plug."""
 
     asked = 0
+    touched = 0
     fails_with: Exception | None = None
+    held_back: asyncio.Event | None = None
+    reached: asyncio.Event
 
     async def find(self, kid: str) -> Any:
         self.asked += 1
         if self.fails_with:
             raise self.fails_with
-        return await super().find(kid)
+        found = await super().find(kid)
+        if self.held_back:
+            self.reached.set()
+            await self.held_back.wait()
+        return found
+
+    async def touch(self, kid: str, at: datetime) -> None:
+        self.touched += 1
+        await super().touch(kid, at)
 
 
 @dataclass

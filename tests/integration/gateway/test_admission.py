@@ -146,6 +146,22 @@ def test_without_redis_a_revoked_key_is_refused_elsewhere_within_a_minute(postgr
     asyncio.run(walk())
 
 
+def test_an_answer_on_its_way_while_a_key_is_revoked_is_not_remembered(postgres: str):
+    async def walk() -> None:
+        async with entrance(postgres, None) as house:
+            plain, row = await house.key()
+            house.store.held_back, house.store.reached = asyncio.Event(), asyncio.Event()
+            entering = asyncio.create_task(house.enter(plain))
+            await house.store.reached.wait()
+            await house.keys.revoke(row.kid)
+            house.gateway.forget_keys()
+            house.store.held_back.set()
+            await entering
+            assert await _refusal(house, plain) == "InvalidApiKey"
+
+    asyncio.run(walk())
+
+
 def test_a_key_expires_while_it_is_remembered(postgres: str, valkey: str):
     async def walk() -> None:
         async with entrance(postgres, valkey) as house:
@@ -250,6 +266,7 @@ def test_the_hour_of_the_last_use_is_noted_once(postgres: str, valkey: str):
             for _ in range(3):
                 await house.enter(plain)
             await house.gateway.close()
+            assert house.store.touched == 1
             found = await house.store.find(row.kid)
             assert found.last_used_at == house.clock.now().replace(minute=0)
 

@@ -130,6 +130,18 @@ def test_a_finish_whose_answer_is_lost_counts_once(postgres_dsn: str):
     assert (lost, row["status"], row["version"], counted["audit_logs"]) == (1, "active", 3, 3)
 
 
+def test_a_look_whose_answer_is_lost_is_taken_again(postgres_dsn: str):
+    async def walk():
+        async with over_a_wire(postgres_dsn) as (record, line):
+            claim = await record.claim(request())
+            await record.get("acme", claim.pipeline_id)
+            line.lose = 1
+            return line, await record.get("acme", claim.pipeline_id), claim
+
+    line, found, claim = run(walk())
+    assert (line.lost, found.pipeline_id) == (1, claim.pipeline_id)
+
+
 def test_a_promise_that_never_arrived_is_sent_again(postgres_dsn: str):
     async def walk():
         tables = Tables(postgres_dsn)

@@ -1,4 +1,4 @@
-"""Small repositories made into pipelines by the real detection, selection, drafting and rendering, over all our skills."""
+"""Small repositories made into pipelines by the real detection, selection, drafting and rendering, with every skill."""
 
 from __future__ import annotations
 

@@ -13,18 +13,19 @@ def _listed(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_PASSWORD = _listed(
-    "password passwd passwort pwd passphrase passcode pw passw userpass dbpass keypass storepass requirepass rootpass adminpass smtppass"
-)
+_PASSWORD = _listed("""
+    password passwd passwort pwd passphrase passcode pw passw userpass dbpass keypass storepass requirepass rootpass
+    adminpass smtppass
+""")
 _SECRET = _listed("secret secrets token credential credentials creds bearer jwt pat")
 _JOINED = _listed("""
     apikey authkey apitoken authtoken accesstoken clientsecret secretkey privatekey accesskey signingkey
     encryptionkey masterauth
 """)
 """Written in one word, these need no second word to speak plainly."""
-_ABOUT_PASSWORD = _listed(
-    "incorrect change confirm forgot forgotten reset invalid wrong show hide enter repeat missing"
-)
+_ABOUT_PASSWORD = _listed("""
+    incorrect change confirm forgot forgotten reset invalid wrong show hide enter repeat missing
+""")
 """Words in front that make it a label, a link or a message about passwords."""
 _BEFORE_KEY = _listed("""
     api access secret private signing sign encryption encrypt encrypting master auth session cookie hmac jwt
@@ -44,7 +45,8 @@ _AFTER = _listed("""
     validation validator rules rule reset strength change changed prompt stdin from flag option options key_ring
     keyring namespace annotation annotations index column table plugin auth permission permissions scope scopes
     selector template usage usages number tests test_case page link form input title text message error errors
-    description visible mount mounts volume volumes source target alias decode encode verify parse parser payload claims claim
+    description visible mount mounts volume volumes source target alias decode encode verify parse parser
+    payload claims claim
 """)
 """Words behind a credential's name that make it the name of something about the credential."""
 _BEFORE_PASS = _listed("""
@@ -72,7 +74,7 @@ class Says(IntEnum):
 def what_name_says(name: str) -> Says:
     """Read a variable's, key's or flag's name."""
     words = [word.lower() for word in _WORDS.findall(name[-120:])]
-    if not words or _PUBLIC & set(words) or (name.isupper() and "-" in name):  # MU-PW: a code, not a variable
+    if not words or _PUBLIC & set(words) or ("pw" in words and "-" in name):  # MU-PW: a code, not a variable
         return Says.NOTHING
     found = _found(words)
     if found is None:

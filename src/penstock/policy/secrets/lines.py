@@ -75,7 +75,7 @@ def _pairs() -> tuple[Any, ...]:
 
 def worth_a_look(text: str) -> bool:
     """Whether line_hits could find anything in a text: it has a word to hide behind, and something that parts two."""
-    parted = " " in text or "=" in text or ":" in text
+    parted = " " in text or "=" in text or ":" in text or "<" in text
     return parted and _trigger().search(text.encode("utf-8", "surrogatepass")) is not None
 
 

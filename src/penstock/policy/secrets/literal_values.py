@@ -109,7 +109,7 @@ def _reads_like_a_name(value: str) -> bool:
     if _WORD_SLUG.match(value):
         return True
     short = len(value) < 12  # noqa: PLR2004 -- a short plain word
-    return value.isalpha() and (short or bool(_CREDENTIAL_WORD.search(value)) and value.lower() == value)
+    return value.isalpha() and (short or (value.islower() and bool(_CREDENTIAL_WORD.search(value))))
 
 
 def looks_random(value: str) -> bool:

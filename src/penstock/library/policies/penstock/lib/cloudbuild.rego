@@ -27,7 +27,7 @@ builds := [build |
 		"doc": artifact.doc,
 		"values": values(shape.field(artifact.doc, "substitutions")),
 		"secrets": names(shape.within(artifact.doc, ["options", "secretEnv"])),
-		"env": shape.strings(shape.within(artifact.doc, ["options", "env"])),
+		"env": shape.texts(shape.within(artifact.doc, ["options", "env"])),
 	}
 ]
 
@@ -56,7 +56,7 @@ finding_in(build, pointer, args) := {
 	"args": args,
 }
 
-names(value) := {each | some each in shape.strings(value)}
+names(value) := {each | some each in shape.texts(value)}
 
 # ${_NAME} -> its default, defaults of other substitutions filled in once. An empty default is filled in by a trigger.
 values(substitutions) := {key: shell.filled(value, direct) | some key, value in direct} if {
@@ -91,7 +91,7 @@ view(number, build, at, raw) := {
 	"secrets": (names(shape.field(raw, "secretEnv")) | build.secrets),
 } if {
 	image := shell.filled(shell.named(shape.text(shape.field(raw, "name"))), build.values)
-	env := array.concat(build.env, shape.strings(shape.field(raw, "env")))
+	env := array.concat(build.env, shape.texts(shape.field(raw, "env")))
 	known := object.union(env_values(env, build.values), build.values)
 	text := step_text(raw, own(raw))
 	code := shell.filled(shell.code(text), known)
@@ -120,7 +120,7 @@ step_text(raw, "/script") := shell.plain(raw.script)
 
 step_text(raw, place) := shell.plain(concat(" ", words)) if {
 	place != "/script"
-	args := [replace(each, "$$", "$") | some each in shape.strings(shape.field(raw, "args"))]
+	args := [replace(each, "$$", "$") | some each in shape.texts(shape.field(raw, "args"))]
 	words := told(program(raw), args)
 }
 

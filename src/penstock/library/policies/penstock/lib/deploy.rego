@@ -7,13 +7,13 @@ package penstock.lib.deploy
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.shape
 
-deploys := concat("|", data.deploys.patterns)
+change_pattern := concat("|", data.deploys.patterns)
 
 harmless := concat("|", data.deploys.harmless)
 
 undone := concat("|", data.deploys.undone)
 
-releases := concat("|", data.deploys.releases)
+release_pattern := concat("|", data.deploys.releases)
 
 # The words of a name, in lower case: nonProd-EU1 gives non, prod, eu1.
 words(name) := [word |
@@ -51,7 +51,7 @@ lower_environment(name) if {
 }
 
 # The names in a command line; settings such as NODE_ENV=production and domains such as pkg.dev say nothing.
-names(text) := regex.split("[ \t\n=,\"':/@;|&()]+", regex.replace(text, data.environments.settings, ""))
+names(text) := regex.split(`[ \t\n=,"':/@;|&()]+`, regex.replace(text, data.environments.settings, ""))
 
 mentions_production(text) if {
 	some name in names(text)
@@ -66,7 +66,7 @@ mentions_lower(text) if {
 # Commands of a list that change a running environment.
 changing(commands) := [command |
 	some command in commands
-	regex.match(deploys, command)
+	regex.match(change_pattern, command)
 	not regex.match(harmless, command)
 ]
 
@@ -97,7 +97,7 @@ else if {
 asked_by_parent := {child |
 	some target in targets
 	target.approved
-	some child in shape.strings(shape.within(target.doc, ["multiTarget", "targetIds"]))
+	some child in shape.texts(shape.within(target.doc, ["multiTarget", "targetIds"]))
 }
 
 pipelines := [pipeline |
@@ -128,9 +128,9 @@ for_production(id) if {
 }
 
 # Steps that create a release or change a running environment.
-deploying := [step |
+changing_steps := [step |
 	some step in cloudbuild.steps
 	count(changing(step.commands)) > 0
 ]
 
-releasing := [step | some step in cloudbuild.steps; regex.match(releases, step.code)]
+releasing_steps := [step | some step in cloudbuild.steps; regex.match(release_pattern, step.code)]

@@ -27,12 +27,12 @@ view(file, stage, raw) := {
 	"stage": stage,
 	"cmd": raw.cmd,
 	"value": values,
-	"flags": shape.strings(raw.flags),
+	"flags": shape.texts(raw.flags),
 	"line": raw.start_line,
 	"code": code,
 	"commands": commands(raw.cmd, code),
 } if {
-	values := shape.strings(raw.value)
+	values := shape.texts(raw.value)
 	code := code_of(raw.cmd, values)
 }
 
@@ -50,7 +50,7 @@ defaults := {file.path: values |
 	values := {key: value |
 		some raw in shape.listed(object.get(file, "preamble", []))
 		raw.cmd == "arg"
-		some pair in shape.strings(raw.value)
+		some pair in shape.texts(raw.value)
 		contains(pair, "=")
 		key := sprintf("${%s}", [split(pair, "=")[0]])
 		value := regex.replace(pair, `^[^=]*=`, "")

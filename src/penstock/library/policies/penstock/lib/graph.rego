@@ -35,7 +35,7 @@ waits(step) := named if {
 	step.at > 0
 } else := set()
 
-waited(step) := shape.strings(shape.field(step.raw, "waitFor"))
+waited(step) := shape.texts(shape.field(step.raw, "waitFor"))
 
 # The last step before it that waits for everything, or the first one.
 last_barrier(step) := max({0} | {at |
@@ -52,7 +52,7 @@ barriers := [positions |
 ]
 
 # By build: position -> everything that has run before it.
-before := [all |
+before := [earlier |
 	some direct in edges
-	all := {at: graph.reachable(direct, waited_for) | some at, waited_for in direct}
+	earlier := {at: graph.reachable(direct, waited_for) | some at, waited_for in direct}
 ]

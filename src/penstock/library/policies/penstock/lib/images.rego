@@ -30,7 +30,7 @@ trusted(reference) if {
 trusted(reference) if regex.match(data.registries.trusted_pattern, reference)
 
 trusted(reference) if {
-	some registry in shape.strings(shape.within(input, ["org", "registries"]))
+	some registry in shape.texts(shape.within(input, ["org", "registries"]))
 	startswith(concat("", [parsed(reference).repository, "/"]), concat("", [trim_suffix(registry, "/"), "/"]))
 }
 
@@ -116,13 +116,15 @@ pushed_by(command) := (({match[1] |
 	contains(command, "--publish")
 }
 
+unseen := `\bskaffold (?:build|run)\b|\bko (?:build|publish|apply|resolve)\b|\bjib:build\b|\bgradlew?\b.* jib\b`
+
 # By build: steps that push images whose names no one can see: skaffold, ko, jib.
 pushes_unseen := [pointers |
 	some number, _ in cloudbuild.builds
 	pointers := [concat("", [step.pointer, step.own]) |
 		some step in cloudbuild.of_build(number)
 		some command in step.commands
-		regex.match(`\bskaffold (?:build|run)\b|\bko (?:build|publish|apply|resolve)\b|\bjib:build\b|\bgradlew?\b.* jib\b`, command)
+		regex.match(unseen, command)
 		not regex.match(`--push[ =]false|--dry-run|--local\b`, command)
 	]
 ]

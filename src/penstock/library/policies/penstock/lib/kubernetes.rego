@@ -25,7 +25,7 @@ workloads := [document |
 
 containers := [container |
 	some document in documents
-	[path, value] := walk(document.doc)
+	walk(document.doc, [path, value])
 	path[count(path) - 1] in {"containers", "initContainers", "ephemeralContainers"}
 	some at, raw in shape.listed(value)
 	container := {

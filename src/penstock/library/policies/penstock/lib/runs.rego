@@ -8,7 +8,7 @@ import data.penstock.lib.cloudbuild
 import data.penstock.lib.dockerfiles
 import data.penstock.lib.workflows
 
-all := array.concat(array.concat(of_steps, of_dockerfiles), workflows.runs)
+everything := array.concat(array.concat(of_steps, of_dockerfiles), workflows.runs)
 
 of_steps := [run |
 	some step in cloudbuild.steps

@@ -13,11 +13,12 @@ image_scanner := concat("|", data.scanners.image)
 
 image_scans := [step | some step in cloudbuild.steps; regex.match(image_scanner, step.code)]
 
-everything := runs.all
+every_run := runs.everything
 
 # Whether any build or workflow of the set runs a scanner of that kind.
 present(kind) if {
-	some run in everything
+	some run in every_run
+	# regal ignore:unresolved-reference
 	regex.match(concat("|", data.scanners[kind]), run.code)
 }
 
@@ -46,9 +47,11 @@ indirect(step) if {
 
 scan_lines(step) := [line | some line in split(step.code, "\n"); regex.match(image_scanner, line)]
 
-scanned_words(step) := {word |
+# A URL, a resource name, or a file.
+no_image := `^(?:https?:|projects/|[a-z0-9.-]+/[a-z0-9._/-]*\.(?:json|txt|sarif|ya?ml|tmpl|tpl|html|sh)$)`
+
+scanned_words(step) := {match[1] |
 	some line in scan_lines(step)
 	some match in regex.find_all_string_submatch_n(`(?:^|[ \t"'=])([a-z0-9$][^ \t"'=;|&()]*/[^ \t"'=;|&()]+)`, line, 20)
-	word := match[1]
-	not regex.match(`^(?:https?:|projects/|[a-z0-9.-]+/[a-z0-9._/-]*\.(?:json|txt|sarif|ya?ml|tmpl|tpl|html|sh)$)`, word)
+	not regex.match(no_image, match[1])
 }

@@ -17,7 +17,7 @@ text(value) := value if is_string(value)
 
 else := ""
 
-strings(value) := [each | some each in listed(value); is_string(each)]
+texts(value) := [each | some each in listed(value); is_string(each)]
 
 field(value, key) := object.get(mapping(value), key, null)
 

@@ -22,10 +22,10 @@ lead := concat("", [
 plain(text) := joined if {
 	bare := regex.replace(shape.text(text), `(?m)^[ \t]*#.*$`, "")
 	uncommented := regex.replace(bare, `(?m)[ \t]#[ \t!].*$`, "")
-	joined := named(regex.replace(uncommented, `\\\r?\n[ \t]*`, " "))
+	joined := named(regex.replace(uncommented, `[ \t]*\\\r?\n[ \t]*`, " "))
 }
 
-code(plain_text) := regex.replace(plain_text, said, "echo ")
+code(plain_text) := regex.replace(regex.replace(plain_text, said, "echo "), `[ \t]{2,}|\t`, " ")
 
 # $NAME becomes ${NAME}.
 named(text) := regex.replace(text, `\$([A-Za-z_][A-Za-z0-9_]*)`, "$${${1}}")
@@ -35,7 +35,7 @@ filled(text, values) := strings.replace_n(values, text)
 
 # The single commands of a text, each beginning with its program.
 commands(code_text) := [command |
-	broken := regex.replace(code_text, "[ \t]*(?:[\n;|()`]|&&|&[ \t])", "\n")
+	broken := regex.replace(code_text, `[ \t]*(?:[\n;|()\x60]|&&|&[ \t])`, "\n")
 	some command in split(regex.replace(broken, lead, ""), "\n")
 	command != ""
 ]

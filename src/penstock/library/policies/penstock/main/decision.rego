@@ -6,6 +6,9 @@ package penstock.main
 import data.penstock.main.selftest
 import data.penstock.main.table
 
+# METADATA
+# description: Every finding with the catalogue's words, and the proof that every rule ran.
+# entrypoint: true
 decision := {
 	"schema": "penstock.decision/v1",
 	"selftest": selftest.nonce,
@@ -19,7 +22,7 @@ findings contains object.union(base, lines) if {
 	rule := data.catalogue.rules[id]
 	base := {
 		"id": id,
-		"severity": rule.profiles[input.profile],
+		"severity": object.get(rule.profiles, input.profile, "deny"),
 		"file": finding.file,
 		"index": finding.index,
 		"pointer": finding.pointer,

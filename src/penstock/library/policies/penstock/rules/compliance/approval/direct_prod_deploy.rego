@@ -22,7 +22,7 @@ import data.penstock.lib.deploy
 import data.penstock.lib.shape
 
 findings contains cloudbuild.finding(step, step.own, {"where": where}) if {
-	some step in deploy.deploying
+	some step in deploy.changing_steps
 	where := environment(step)
 }
 

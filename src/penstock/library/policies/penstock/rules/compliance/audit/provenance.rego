@@ -26,17 +26,11 @@ import data.penstock.lib.images
 import data.penstock.lib.kubernetes
 import data.penstock.lib.shape
 
-findings contains cloudbuild.finding_in(build, pointer, {"detail": "the image is pushed by a step, not by images:"}) if {
+findings contains cloudbuild.finding_in(build, pointer, {"detail": "a step pushes the image, not images:"}) if {
 	some number, build in cloudbuild.builds
 	some reference, pointer in images.pushes[number]
 	startswith(pointer, "/steps/")
 	not listed(number, images.parsed(reference).repository)
-}
-
-listed(number, repository) if {
-	some reference, pointer in images.pushes[number]
-	startswith(pointer, "/images/")
-	images.parsed(reference).repository == repository
 }
 
 findings contains cloudbuild.finding_in(build, "/options", {"detail": "requestedVerifyOption is not VERIFIED"}) if {
@@ -45,17 +39,23 @@ findings contains cloudbuild.finding_in(build, "/options", {"detail": "requested
 	shape.within(build.doc, ["options", "requestedVerifyOption"]) != "VERIFIED"
 }
 
-findings contains kubernetes.finding(document, "/metadata", {"detail": "production runs without Binary Authorization"}) if {
+findings contains kubernetes.finding(document, "/metadata", {"detail": "no Binary Authorization in production"}) if {
 	some document in kubernetes.documents
 	document.kind == "cloudrun"
 	deploy.production_target(document.doc)
 	shape.within(document.doc, ["metadata", "annotations", "run.googleapis.com/binary-authorization"]) == null
 }
 
-findings contains cloudbuild.finding(step, step.own, {"detail": "production is deployed without --binary-authorization"}) if {
+findings contains cloudbuild.finding(step, step.own, {"detail": "no --binary-authorization for production"}) if {
 	some step in cloudbuild.steps
 	some command in deploy.changing(step.commands)
 	regex.match(`\bgcloud (?:alpha |beta )?run deploy\b`, command)
 	deploy.mentions_production(command)
 	not contains(command, "--binary-authorization")
+}
+
+listed(number, repository) if {
+	some reference, pointer in images.pushes[number]
+	startswith(pointer, "/images/")
+	images.parsed(reference).repository == repository
 }

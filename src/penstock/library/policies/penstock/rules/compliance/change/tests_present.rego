@@ -22,14 +22,14 @@ import data.penstock.lib.runs
 tests := concat("|", data.commands.tests)
 
 tested if {
-	some run in runs.all
+	some run in runs.everything
 	some command in run.commands
 	regex.match(tests, command)
 	not regex.match(data.commands.tests_skipped, command)
 }
 
 findings contains cloudbuild.finding_in(build, images.pushed_from(number), {}) if {
+	not tested
 	some number, build in cloudbuild.builds
 	images.makes(number)
-	not tested
 }

@@ -38,7 +38,7 @@ findings contains cloudbuild.finding(step, sprintf("/args/%d", [at]), {"name": n
 in_shell(raw) if regex.match(shell_entry, shape.text(shape.field(raw, "entrypoint")))
 
 in_shell(raw) if {
-	args := shape.strings(shape.field(raw, "args"))
+	args := shape.texts(shape.field(raw, "args"))
 	regex.match(shell_entry, args[0])
 	regex.match(`^-[a-z]*c$`, args[1])
 }

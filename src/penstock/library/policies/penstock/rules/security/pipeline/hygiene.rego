@@ -26,18 +26,20 @@ findings contains cloudbuild.finding_in(build, "", {"detail": "the build has no 
 }
 
 findings contains runs.finding(run, {"detail": detail}) if {
-	some run in runs.all
+	some run in runs.everything
 	run.where != "workflow"
 	some command in run.commands
 	detail := unlocked(command)
 }
 
+npm := `\bnpm((?: -[^ ]+(?: [^- ][^ ]*)?)*?) (?:install|i)((?: [^ \t"']+)*)`
+
 unlocked(command) := "npm install does not keep to the lock file; npm ci does" if {
-	some match in regex.find_all_string_submatch_n(`\bnpm((?: -[^ ]+)*) (?:install|i)((?: [^ \t"']+)*)[ \t]*$`, command, 1)
+	some match in regex.find_all_string_submatch_n(concat("", [npm, `[ \t]*$`]), command, 1)
 	words(match[2]) == set()
 	lock_expected
 } else := sprintf("npm installs %s without a version", [word]) if {
-	some match in regex.find_all_string_submatch_n(`\bnpm((?: -[^ ]+)*) (?:install|i)((?: [^ \t"']+)+)`, command, 1)
+	some match in regex.find_all_string_submatch_n(npm, command, 1)
 	word := min({each | some each in words(match[2]); not regex.match(`.@[^/]|^[./]|[$:]`, each)})
 } else := sprintf("pip installs %s without a version", [word]) if {
 	some match in regex.find_all_string_submatch_n(`\bpip[0-9.]* install((?: [^ \t]+)+)`, command, 1)
@@ -69,4 +71,4 @@ has_package if {
 	regex.match(`(?:^|/)package\.json$`, path)
 }
 
-repository := shape.strings(shape.within(input, ["facts", "repo_paths"]))
+repository := shape.texts(shape.within(input, ["facts", "repo_paths"]))

@@ -21,26 +21,26 @@ import data.penstock.lib.shape
 
 public if shape.within(input, ["service", "public"]) == true
 
+place := ["metadata", "annotations", "run.googleapis.com/invoker-iam-disabled"]
+
 findings contains runs.finding(run, {"detail": "the service is deployed for unauthenticated callers"}) if {
 	not public
-	some run in runs.all
+	some run in runs.everything
 	some command in run.commands
 	regex.match(`\bgcloud (?:alpha |beta )?(?:run|functions)\b.*[ \t]["']?--allow-unauthenticated(?:["' \t]|$)`, command)
 }
 
 findings contains runs.finding(run, {"detail": "allUsers may invoke the service"}) if {
 	not public
-	some run in runs.all
+	some run in runs.everything
 	some command in run.commands
 	regex.match(`\badd-iam-policy-binding\b.*\ballUsers\b`, command)
 	regex.match(`(?:run|cloudfunctions)\.invoker\b`, command)
 }
 
-findings contains kubernetes.finding(document, pointer, {"detail": "the invoker check is switched off"}) if {
+findings contains kubernetes.finding(document, shape.pointer(place), {"detail": "the invoker check is off"}) if {
 	not public
 	some document in kubernetes.documents
 	document.kind == "cloudrun"
-	key := "run.googleapis.com/invoker-iam-disabled"
-	shape.within(document.doc, ["metadata", "annotations", key]) == "true"
-	pointer := shape.pointer(["metadata", "annotations", key])
+	shape.within(document.doc, place) == "true"
 }

@@ -24,7 +24,7 @@ findings contains cloudbuild.finding_in(build, "", {"detail": "the build runs as
 	shape.text(shape.field(build.doc, "serviceAccount")) == ""
 }
 
-findings contains cloudbuild.finding_in(build, "/serviceAccount", {"detail": "serviceAccount names a default account"}) if {
+findings contains cloudbuild.finding_in(build, "/serviceAccount", {"detail": "it names a default account"}) if {
 	some build in cloudbuild.builds
 	regex.match(
 		`@cloudbuild\.gserviceaccount\.com$|-compute@developer\.gserviceaccount\.com$|@appspot\.gserviceaccount\.com$`,

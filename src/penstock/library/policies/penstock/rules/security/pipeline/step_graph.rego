@@ -15,27 +15,28 @@
 package penstock.rules.security.pipeline.step_graph
 
 import data.penstock.lib.cloudbuild
-import data.penstock.lib.graph
+import data.penstock.lib.graph as waits
 import data.penstock.lib.shape
 
 findings contains cloudbuild.finding(step, "/id", {"detail": sprintf("the id %s is used twice", [step.id])}) if {
 	some step in cloudbuild.steps
 	step.id != ""
-	step.at != min(graph.places[step.build][step.id])
+	step.at != min(waits.places[step.build][step.id])
 }
 
-findings contains cloudbuild.finding(step, sprintf("/waitFor/%d", [at]), {"detail": sprintf("there is no step %s to wait for", [id])}) if {
+findings contains cloudbuild.finding(step, sprintf("/waitFor/%d", [at]), {"detail": detail}) if {
 	some step in cloudbuild.steps
 	some at, id in shape.listed(shape.field(step.raw, "waitFor"))
 	is_string(id)
 	id != "-"
 	not contains(id, "$")
-	not id in object.keys(graph.places[step.build])
+	not id in object.keys(waits.places[step.build])
+	detail := sprintf("there is no step %s to wait for", [id])
 }
 
 findings contains cloudbuild.finding(step, "/waitFor", {"detail": "the step waits for itself in the end"}) if {
 	some step in cloudbuild.steps
-	some target in graph.edges[step.build][step.at]
+	some target in waits.edges[step.build][step.at]
 	target >= step.at
-	step.at in graph.before[step.build][step.at]
+	step.at in waits.before[step.build][step.at]
 }

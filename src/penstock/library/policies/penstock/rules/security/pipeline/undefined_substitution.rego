@@ -23,7 +23,7 @@ from_trigger := {"_HEAD_BRANCH", "_BASE_BRANCH", "_HEAD_REPO_URL", "_PR_NUMBER"}
 used := [uses |
 	some build in cloudbuild.builds
 	uses := [[match[1], shape.pointer(path)] |
-		[path, value] := walk(build.doc)
+		walk(build.doc, [path, value])
 		is_string(value)
 		contains(value, "$")
 		path[count(path) - 1] != "script"

@@ -35,7 +35,8 @@ findings contains dockerfiles.finding(instruction, {"image": images.parsed(base)
 	images.untrusted(base)
 }
 
-findings contains kubernetes.finding(container.document, container.pointer, {"image": images.parsed(container.image).repository}) if {
+findings contains kubernetes.finding(container.document, container.pointer, {"image": repository}) if {
 	some container in kubernetes.containers
 	images.untrusted(container.image)
+	repository := images.parsed(container.image).repository
 }

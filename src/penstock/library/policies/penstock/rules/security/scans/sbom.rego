@@ -21,7 +21,7 @@ import data.penstock.lib.images
 import data.penstock.lib.scans
 
 findings contains cloudbuild.finding_in(build, images.pushed_from(number), {}) if {
+	not scans.present("sbom")
 	some number, build in cloudbuild.builds
 	images.makes(number)
-	not scans.present("sbom")
 }

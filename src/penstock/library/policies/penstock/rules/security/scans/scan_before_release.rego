@@ -17,13 +17,13 @@ package penstock.rules.security.scans.scan_before_release
 
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.deploy
-import data.penstock.lib.graph
+import data.penstock.lib.graph as waits
 import data.penstock.lib.images
 import data.penstock.lib.scans
 import data.penstock.lib.shell
 
 findings contains cloudbuild.finding(step, step.own, {"step": shown(step)}) if {
-	some step in array.concat(deploy.deploying, deploy.releasing)
+	some step in array.concat(deploy.changing_steps, deploy.releasing_steps)
 	handles_image(step)
 	not scanned_before(step)
 }
@@ -37,22 +37,21 @@ handles_image(step) if {
 }
 
 handles_image(step) if {
-	step.build >= 0
 	scans.image_scans == []
-	step in deploy.releasing
+	step in deploy.releasing_steps
 }
 
 scanned_before(step) if {
 	some scan in scans.image_scans
 	scan.build == step.build
-	scan.at in graph.before[step.build][step.at]
+	scan.at in waits.before[step.build][step.at]
 	looks_at_it(scan, step)
 }
 
 # A step that scans and then deploys, in that order.
-scanned_before(step) if {
-	regex.match(sprintf(`(?s)(?:%s).*(?:%s|%s)`, [scans.image_scanner, deploy.deploys, deploy.releases]), step.code)
-}
+scanned_before(step) if regex.match(order, step.code)
+
+order := sprintf(`(?s)(?:%s).*(?:%s|%s)`, [scans.image_scanner, deploy.change_pattern, deploy.release_pattern])
 
 deployed(step) := {match[1] |
 	some match in regex.find_all_string_submatch_n(`--images?[ =]["']?(?:[^ \t\n"'=,]+=)?([^ \t\n"',]+)`, step.code, 20)
@@ -60,10 +59,9 @@ deployed(step) := {match[1] |
 
 looks_at_it(_, step) if deployed(step) == set()
 
-looks_at_it(scan, step) if {
+looks_at_it(_, step) if {
 	some reference in deployed(step)
 	shell.opaque(reference)
-	scan.at >= 0
 }
 
 looks_at_it(scan, step) if {

@@ -27,7 +27,7 @@ words := {"secrets": "a secret scan", "dependencies": "a dependency scan", "infr
 wanted contains kind if some kind in {"secrets", "dependencies"}
 
 wanted contains "infrastructure" if {
-	some path in shape.strings(shape.within(input, ["facts", "repo_paths"]))
+	some path in shape.texts(shape.within(input, ["facts", "repo_paths"]))
 	regex.match(`\.(?:tf|bicep)$|(?:^|/)(?:Chart|Pulumi|cdk)\.(?:yaml|json)$`, path)
 }
 
@@ -36,10 +36,9 @@ missing := [words[kind] | some kind in sort(wanted); not scans.present(kind)]
 # Told once, at the first build that pushes.
 findings contains cloudbuild.finding_in(build, "/steps", {"missing": concat(", ", missing)}) if {
 	missing != []
-	first := min({path |
+	first := min({each.file |
 		some number, each in cloudbuild.builds
 		images.makes(number)
-		path := each.file
 	})
 	some build in cloudbuild.builds
 	build.file == first

@@ -19,29 +19,23 @@ import data.penstock.lib.cloudbuild
 import data.penstock.lib.dockerfiles
 import data.penstock.lib.shape
 
-argument := `--build-arg[ =]["']?([A-Za-z_][A-Za-z0-9_]*)(=?)["']?([^ \t"']*)`
-
-findings contains cloudbuild.finding(step, step.own, {"detail": sprintf("--build-arg %s passes a secret", [match[1]])}) if {
-	some step in cloudbuild.steps
-	step.secrets != set()
-	some match in regex.find_all_string_submatch_n(argument, step.code, 50)
-	some name in step.secrets
-	passes(match, name)
-}
-
-passes(match, name) if contains(match[3], sprintf("${%s}", [name]))
-
-passes(match, name) if {
-	match[2] == ""
-	match[1] == name
-}
-
 key_file := concat("", [
 	`^(?:\.env(?:\.[a-z]+)?|[._]netrc|\.pypirc|\.npmrc|\.git-credentials|\.dockercfg|id_(?:rsa|dsa|ecdsa|ed25519)`,
 	`|[a-z0-9._-]+\.(?:pem|key|p12|pfx)|(?:[a-z0-9._-]+[-_])?(?:service[-_]?account|credentials|key)\.json)$`,
 ])
 
 harmless := `example|sample|template|dist|default|public|\bpub|cert|chain|bundle|\bca\b|\bca[-_.]`
+
+argument := `--build-arg[ =]["']?([A-Za-z_][A-Za-z0-9_]*)(=?)["']?([^ \t"']*)`
+
+findings contains cloudbuild.finding(step, step.own, {"detail": detail}) if {
+	some step in cloudbuild.steps
+	step.secrets != set()
+	some match in regex.find_all_string_submatch_n(argument, step.code, 50)
+	some name in step.secrets
+	passes(match, name)
+	detail := sprintf("--build-arg %s passes a secret", [match[1]])
+}
 
 findings contains dockerfiles.finding(instruction, {"detail": sprintf("%s is copied into the image", [name])}) if {
 	some instruction in dockerfiles.instructions
@@ -53,8 +47,15 @@ findings contains dockerfiles.finding(instruction, {"detail": sprintf("%s is cop
 	not settings_only(name)
 }
 
-# An .npmrc that stands in the repository is read by the secret scanner itself; one that does not was made for its token.
+passes(match, name) if contains(match[3], sprintf("${%s}", [name]))
+
+passes(match, name) if {
+	match[2] == ""
+	match[1] == name
+}
+
+# An .npmrc of the repository is read by the secret scanner itself; one that is not there was made for its token.
 settings_only(".npmrc") if {
-	some path in shape.strings(shape.within(input, ["facts", "repo_paths"]))
+	some path in shape.texts(shape.within(input, ["facts", "repo_paths"]))
 	regex.match(`(?:^|/)\.npmrc$`, path)
 }

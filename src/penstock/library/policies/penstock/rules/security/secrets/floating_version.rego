@@ -22,8 +22,8 @@ import data.penstock.lib.shell
 findings contains cloudbuild.finding_in(build, pointer, {"detail": "versionName ends with /latest"}) if {
 	some build in cloudbuild.builds
 	some at, secret in shape.listed(shape.within(build.doc, ["availableSecrets", "secretManager"]))
-	pointer := sprintf("/availableSecrets/secretManager/%d/versionName", [at])
 	endswith(shell.filled(shell.named(shape.text(shape.field(secret, "versionName"))), build.values), "/latest")
+	pointer := sprintf("/availableSecrets/secretManager/%d/versionName", [at])
 }
 
 findings contains cloudbuild.finding(step, step.own, {"detail": "--set-secrets takes the latest version"}) if {
@@ -31,10 +31,10 @@ findings contains cloudbuild.finding(step, step.own, {"detail": "--set-secrets t
 	regex.match(`--(?:set|update)-secrets[ =][^ \t\n]*:latest\b`, step.code)
 }
 
-findings contains kubernetes.finding(document, shape.pointer(path), {"detail": "secretKeyRef takes the latest version"}) if {
+findings contains kubernetes.finding(document, shape.pointer(path), {"detail": "secretKeyRef takes latest"}) if {
 	some document in kubernetes.documents
 	document.kind == "cloudrun"
-	[path, value] := walk(document.doc)
+	walk(document.doc, [path, value])
 	path[count(path) - 1] == "secretKeyRef"
 	shape.field(value, "key") == "latest"
 }

@@ -27,21 +27,21 @@ key_path := `\bGOOGLE_APPLICATION_CREDENTIALS=["']?[^ \t\n"']+\.json`
 federated := `workload|federat|wif|external|cred[-_]?config`
 
 findings contains runs.finding(run, {"detail": "a service account's key is activated"}) if {
-	some run in runs.all
+	some run in runs.everything
 	regex.match(key_use, run.code)
 }
 
 findings contains runs.finding(run, {"detail": "GOOGLE_APPLICATION_CREDENTIALS names a key file"}) if {
-	some run in runs.all
+	some run in runs.everything
 	some match in regex.find_n(key_path, run.code, 5)
 	not regex.match(federated, lower(match))
 }
 
-findings contains kubernetes.finding(document, shape.pointer(path), {"detail": "a key file is mounted into the pod"}) if {
+findings contains kubernetes.finding(document, shape.pointer(path), {"detail": "the pod reads a key file"}) if {
 	some document in kubernetes.documents
-	[path, value] := walk(document.doc)
+	walk(document.doc, [path, value])
 	is_object(value)
-	object.get(value, "name", "") == "GOOGLE_APPLICATION_CREDENTIALS"
+	value.name == "GOOGLE_APPLICATION_CREDENTIALS"
 	place := object.get(value, "value", null)
 	is_string(place)
 	endswith(place, ".json")

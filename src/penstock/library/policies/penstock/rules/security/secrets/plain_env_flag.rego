@@ -23,13 +23,17 @@ findings contains cloudbuild.finding(step, step.own, {"name": name}) if {
 	some command in step.commands
 	contains(command, "gcloud ")
 	some match in regex.find_all_string_submatch_n(flag, command, 20)
-	some pair in regex.split(`,|\^[^\^]\^`, match[1])
+	some pair in pairs(match[1])
 	name := split(pair, "=")[0]
-	value := regex.replace(pair, `^[^=]*=?`, "")
 	regex.match(data.commands.credential_words, upper(name))
 	not contains(upper(name), "PUBLIC")
-	literal(value)
+	literal(regex.replace(pair, `^[^=]*=?`, ""))
 }
+
+# gcloud takes another separator when the list begins with it: ^@^A=x@B=y.
+pairs(list) := split(substring(list, 3, -1), substring(list, 1, 1)) if {
+	regex.match(`^\^.\^`, list)
+} else := split(list, ",")
 
 literal(value) if {
 	count(value) > 2

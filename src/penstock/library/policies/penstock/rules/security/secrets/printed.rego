@@ -38,13 +38,6 @@ findings contains cloudbuild.finding(step, step.own, {"name": name}) if {
 	shown(part, name)
 }
 
-shown(part, name) if contains(part, sprintf("${%s}", [name]))
-
-shown(part, name) if {
-	contains(part, sprintf("${%s:", [name]))
-	not contains(part, sprintf("${%s:+", [name]))
-}
-
 findings contains cloudbuild.finding(step, step.own, {"name": name}) if {
 	some step in cloudbuild.steps
 	some name in step.secrets
@@ -59,12 +52,19 @@ findings contains cloudbuild.finding(step, step.own, {"name": "every command wit
 	traced(step)
 }
 
+shown(part, name) if contains(part, sprintf("${%s}", [name]))
+
+shown(part, name) if {
+	contains(part, sprintf("${%s:", [name]))
+	not contains(part, sprintf("${%s:+", [name]))
+}
+
 traced(step) if regex.match(`(?m)(?:^|[;&][ \t]*)[ \t]*set[ \t]+(?:-[a-z]*x|-o[ \t]+xtrace)`, step.plain)
 
 traced(step) if regex.match(`^#![^\n]*sh[ \t]+-[a-z]*x`, shape.text(shape.field(step.raw, "script")))
 
 traced(step) if {
 	regex.match(`(?:^|/)(?:ba|z|da)?sh$`, shape.text(shape.field(step.raw, "entrypoint")))
-	some arg in shape.strings(shape.field(step.raw, "args"))
+	some arg in shape.texts(shape.field(step.raw, "args"))
 	regex.match(`^-[a-z]*x[a-z]*$`, arg)
 }

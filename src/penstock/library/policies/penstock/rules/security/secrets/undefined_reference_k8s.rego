@@ -44,13 +44,13 @@ made contains name if {
 	name := shape.field(secret, "name")
 }
 
-made contains name if some name in shape.strings(shape.within(input, ["org", "secrets"]))
+made contains name if some name in shape.texts(shape.within(input, ["org", "secrets"]))
 
 keys := {"secretKeyRef": "name", "secretRef": "name", "secret": "secretName"}
 
 findings contains kubernetes.finding(document, shape.pointer(path), {"name": name}) if {
 	some document in kubernetes.workloads
-	[path, value] := walk(document.doc)
+	walk(document.doc, [path, value])
 	is_object(value)
 	key := object.get(keys, path[count(path) - 1], "")
 	name := object.get(value, key, null)
