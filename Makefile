@@ -34,6 +34,17 @@ check: $(STAMP) ## Format, lint, types, imports, policies: under three minutes
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest tests/test_house.py tests/unit/policy -n $(WORKERS)
 
+check-policies: $(STAMP) ## Rego with opa and regal where they are installed (the embedded engine's run is in check)
+	@export PATH="$$PATH:$$HOME/go/bin"; cd src/penstock/library/policies; \
+	if command -v opa >/dev/null; then \
+		test -z "$$(opa fmt --list penstock)" || { echo "opa fmt: not formatted:"; opa fmt --list penstock; exit 1; }; \
+		opa check --strict penstock && opa test penstock data && opa test --threshold 100 penstock data >/dev/null \
+			|| { echo "opa: a check failed, or the tests do not cover every line (opa test --coverage penstock data)"; exit 1; }; \
+		echo "opa: formatted, strict, all tests pass, 100 % covered"; \
+	else echo "opa: not installed, so its checks did not run (go install github.com/open-policy-agent/opa@latest)"; fi; \
+	if command -v regal >/dev/null; then regal lint . && echo "regal: clean"; \
+	else echo "regal: not installed, so its checks did not run"; fi
+
 test: $(STAMP) ## All tests, with real PostgreSQL, Valkey and git
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
@@ -51,4 +62,4 @@ lock: $(STAMP) ## Pin every dependency with hashes (after a change in pyproject.
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
 		--no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
 
-.PHONY: help install demo serve check test format bench eval-detection lock
+.PHONY: help install demo serve check check-policies test format bench eval-detection lock

@@ -3,18 +3,19 @@
 PenstockError
 ├── InvalidRequest              the question itself cannot be read
 │   ├── InvalidConfiguration    it can be read and asks for something impossible (``fields``)
+│   │   └── NothingToBuild      detection found nothing to make a pipeline for (``reasons``)
+│   ├── IdempotencyKeyReused    this key was used for another body
 │   ├── PayloadTooLarge
 │   └── PathProblem             a path is missing, unreadable, or not what it should be
 ├── Refused                     the caller may not
 │   ├── InvalidApiKey
 │   ├── PermissionDenied
 │   ├── RateLimitExceeded       ``retry_after_s``
-│   └── IdempotencyConflict     same key in flight, or used for another body
+│   └── IdempotencyConflict     the same key is still being worked on
 ├── NotFound
 │   ├── SkillNotFound
 │   ├── PipelineNotFound
 │   └── RepositoryNotFound
-├── NothingToBuild              detection found nothing to make a pipeline for (``reasons``)
 ├── PolicyViolations            the gate said no (``decision``)
 ├── DeliveryConflict            files are in the way that Penstock did not write (``paths``)
 ├── DeliveryFailed              the files exist, but could not be delivered

@@ -36,7 +36,10 @@ class Archive:
             async with places:
                 return await self._put(f"{pipeline_id}/{artifact.path}", artifact.content)
 
-        kept = await asyncio.gather(*(put(artifact) for artifact in artifacts))
+        kept = await asyncio.gather(*(put(artifact) for artifact in artifacts), return_exceptions=True)
+        for problem in kept:  # looked at when all have ended: nothing is written after we have answered
+            if isinstance(problem, BaseException):
+                raise problem
         if not all(kept):
             return CONFLICT
         whole = await self._put(f"{pipeline_id}/{MANIFEST}", manifest(pipeline_id, artifacts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.bootstrap.adapters import Adapters, open_adapters
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from penstock.gateway.service import Gateway
+    from penstock.policy.ports import PolicyEngine
     from penstock.settings import Settings
     from penstock.surfaces.engine import Engine, Ping
     from penstock.telemetry.service import Telemetry
@@ -81,12 +83,16 @@ def _build_gateway(settings: Settings, adapters: Adapters) -> Gateway | None:
 
 
 def _pings(adapters: Adapters) -> dict[str, Ping]:
-    pings: dict[str, Ping] = {}
+    pings: dict[str, Ping] = {"policies": partial(_ask_policies, adapters.policy)}
     if adapters.records is not None:
         pings["database"] = adapters.records.ping
     if adapters.counters is not None:
         pings["redis"] = adapters.counters.ping
     return pings
+
+
+async def _ask_policies(engine: PolicyEngine) -> None:
+    await engine.evaluate({"profile": "standard", "artifacts": [], "facts": {"selftest": ""}})
 
 
 def build_app(settings: Settings, engine: Engine, telemetry: Telemetry) -> FastAPI:

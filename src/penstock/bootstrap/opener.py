@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from penstock.bootstrap import parts
 from penstock.bootstrap.adapters import Adapters, open_adapters
 from penstock.bootstrap.engine import build_app, build_engine, open_server
-from penstock.bootstrap.loading import load_modules
+from penstock.bootstrap.loading import COMMAND, SERVER, load
 
 if TYPE_CHECKING:
     from penstock.gateway.keys import Keys
@@ -29,7 +29,9 @@ class FromSettings:
     async def engine(self, *, data_dir: Path | None = None, record: bool = False) -> AsyncIterator[Engine]:
         """Open the engine; with ``record`` PostgreSQL too, shared with a server that runs on the same data folder."""
         settings = _load(data_dir)
+        loading = _begin_loading(COMMAND if record else ())
         async with open_adapters(settings, record=record, server=False) as adapters:
+            await loading
             yield build_engine(settings, adapters)
 
     async def serve(self, *, host: str | None, port: int | None, data_dir: Path | None) -> None:
@@ -38,7 +40,7 @@ class FromSettings:
 
         settings = _load(data_dir)
         listener = bind(host or settings.http.host, settings.http.port if port is None else port)
-        loading = asyncio.get_running_loop().run_in_executor(None, load_modules)  # begins at once
+        loading = _begin_loading(SERVER)
         with contextlib.closing(listener):
             async with open_server(settings) as (engine, adapters):
                 await loading
@@ -82,6 +84,11 @@ def _load(data_dir: Path | None) -> Settings:
     from penstock.settings import load_settings
 
     return load_settings(data_dir=data_dir)
+
+
+def _begin_loading(modules: Sequence[str]) -> asyncio.Future[None]:
+    """Begin at once, in a thread; a task would only begin when the database has started."""
+    return asyncio.get_running_loop().run_in_executor(None, load, modules)
 
 
 async def _first_key(settings: Settings, adapters: Adapters) -> str | None:

@@ -100,9 +100,8 @@ def variables_of(folder: Folder, others: tuple[str, ...] = ()) -> tuple[EnvVar, 
         if looked > MAX_SOURCES or len(found) >= MAX_VARIABLES or folder.readings.searched > MAX_SEARCHED:
             folder.gap("env", "only the first source files were searched for environment variables")
             break
-        text = folder.text(path)
-        if text and word in text:
-            _collect(folder, path, text, pattern, found)
+        if folder.mentions(path, word):
+            _collect(folder, path, folder.text(path) or "", pattern, found)
     for name in (".env.example", ".env.sample", ".env.template", ".env.dist"):
         _example(folder, name, found)
     return tuple(found[name] for name in sorted(found))

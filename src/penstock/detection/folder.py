@@ -18,7 +18,9 @@ MAX_SEARCHED_TEXT = 262_144
 MAX_LINE = 800
 """Characters of a line that is searched: longer ones were made by machines, and patterns take long over them."""
 _TAME = 40
-_WILD = re.compile(rf"[^\n]{{{MAX_LINE + 1}}}|[ \t]{{{_TAME + 1}}}|\n[ \t]*\n[ \t]*\n[ \t]*\n[ \t]*\n")
+_BLANKS = re.compile(rf"[ \t]{{{_TAME + 1}}}")
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n[ \t]*\n[ \t]*\n[ \t]*\n")
+"""Two patterns, not one: each begins with what the engine can skip to."""
 MAX_YAML = 2_097_152
 """Bytes; lock files are large, and the node budget bounds the work."""
 
@@ -32,6 +34,8 @@ class Readings:
         self.parsed: dict[tuple[str, str], Any] = {}
         self.searched = 0
         """Source files searched so far, for searches that keep to a budget over the whole repository."""
+        self.routed = 0
+        """The same for the search for routes."""
 
 
 class Folder:
@@ -116,6 +120,11 @@ class Folder:
             self.readings.tamed[full] = tamed(text)
         return self.readings.tamed[full]
 
+    def mentions(self, name: str, *words: str) -> bool:
+        """Whether a file holds one of the words: cheaper than searching it, so asked first where few files do."""
+        text = self._whole(name)
+        return text is not None and any(word in text for word in words)
+
     def _whole(self, name: str) -> str | None:
         if name not in self.known:
             return None
@@ -188,9 +197,10 @@ def tamed(text: str) -> str:
     every fourth holds a NUL, which no pattern takes for space.
     """
     text = text[:MAX_SEARCHED_TEXT]
-    if _WILD.search(text) is None:
+    lines = text.split("\n")
+    if max(map(len, lines)) <= MAX_LINE and not _BLANKS.search(text) and not _EMPTY_LINES.search(text):
         return text
-    lines = [line if len(line) <= MAX_LINE else "" for line in text.split("\n")]
+    lines = [line if len(line) <= MAX_LINE else "" for line in lines]
     lines = [re.sub(rf"[ \t]{{{_TAME},}}", " " * _TAME, line) for line in lines]
     empty = 0
     for number, line in enumerate(lines):

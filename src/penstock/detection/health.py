@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MAX_SOURCES = 100
 """Source files looked through, those nearest to the service's folder first."""
+MAX_ROUTED = 1_000
+"""Source files looked through in a whole repository: a bound on time."""
 _CODE = (
     ".js",
     ".mjs",
@@ -62,10 +64,11 @@ def health_path_of(folder: Folder, others: tuple[str, ...] = ()) -> Fact[str] | 
     own = [path for path in folder.below if path.endswith(_CODE) and not path.startswith(elsewhere)]
     own = sorted((path for path in own if not _ASIDE.search(path)), key=lambda path: (path.count("/"), path))
     best: tuple[int, str, str, int] | None = None
-    for path in own[:MAX_SOURCES]:
-        text = folder.text(path)
-        if not text or not any(mark in text for mark in ("ealth", "/live", "/ready", "/up")):
+    for path in own[: max(0, min(MAX_SOURCES, MAX_ROUTED - folder.readings.routed))]:
+        folder.readings.routed += 1
+        if not folder.mentions(path, "ealth", "/live", "/ready", "/up"):
             continue
+        text = folder.text(path) or ""
         for match in _ROUTE.finditer(text):
             asks = match.group().lower().startswith("get")
             if asks and _CALLED.search(text, max(0, match.start() - 30), match.start()):

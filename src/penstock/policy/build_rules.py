@@ -43,7 +43,8 @@ def _step_faults(step: dict[str, Any], pointer: str) -> Iterator[Finding]:
         for index, arg in enumerate(args):
             if isinstance(arg, str) and len(arg) > _MAX_ARG:
                 yield here(RULE, f"an argument of more than {_MAX_ARG} characters", pointer=f"{pointer}/args/{index}")
-    for index, each in enumerate(step.get("env") or []):
+    env = step.get("env")
+    for index, each in enumerate(env if isinstance(env, list) else []):
         if isinstance(each, str) and "=" not in each:
             yield here(RULE, "an env entry without =", pointer=f"{pointer}/env/{index}")
 

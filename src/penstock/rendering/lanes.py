@@ -24,7 +24,7 @@ class LaneView:
     def waits(self, step: Step) -> tuple[str, ...]:
         """Return the ids a step waits for in this lane; ``-`` alone means: start at once."""
         here = {each.id for each in self.steps}
-        return tuple(wanted for wanted in step.wait_for if True) or ("-",)
+        return tuple(wanted for wanted in step.wait_for if wanted in here) or ("-",)
 
 
 def lane_view(spec: PipelineSpec, lane: Lane) -> LaneView:

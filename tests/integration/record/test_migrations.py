@@ -71,6 +71,13 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(empty: str):
     assert run(migrate(empty, [FIRST, SECOND])) == ("0002_second",)
 
 
+def test_a_migration_that_cannot_be_recorded_leaves_nothing_of_itself(empty: str):
+    text = "CREATE TABLE second (a integer); INSERT INTO schema_migrations VALUES (2, 'mine', 'x');"
+    with pytest.raises(DatabaseFailed, match="0002_second cannot be applied"):
+        run(migrate(empty, [FIRST, Migration(2, "0002_second", text)]))
+    assert tables(empty) == {"first", "schema_migrations"}
+
+
 def test_tables_of_somebody_else_are_not_touched(empty: str):
     run(Tables(empty).fetch("CREATE TABLE pipelines (theirs text)"))
     with pytest.raises(DatabaseFailed, match="0001_initial cannot be applied") as told:

@@ -35,7 +35,7 @@ def test_any_asgi_runner_can_start_the_server_and_end_it(data_dir: Path):
         assert line, seen
         seen += line
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz/ready", timeout=10) as answer:
-        assert json.load(answer)["parts"] == {"database": "ok", "redis": "ok"}
+        assert json.load(answer)["parts"] == {"database": "ok", "policies": "ok", "redis": "ok"}
     process.send_signal(signal.SIGTERM)
     _, rest = process.communicate(timeout=30)
     assert "Traceback" not in seen + rest

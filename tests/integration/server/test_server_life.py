@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from server_process import BODY, GENERATE, Server, penstock
+
+from penstock.database import embedded_postgres
+from penstock.gateway import embedded_valkey
+from penstock.gateway.key_format import new_key
 
 
 def clean(done, code: int) -> str:
@@ -121,6 +128,53 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(data_dir
     assert "hunter2secret" not in words
 
 
+def test_with_services_of_ones_own_the_server_starts_none_and_prints_no_key(data_dir: Path):
+    postgres, valkey = embedded_postgres.start(data_dir / "own"), embedded_valkey.start(data_dir / "own")
+    env = {
+        "PENSTOCK_DATABASE__URL": postgres.dsn,
+        "PENSTOCK_REDIS__URL": valkey.url,
+        "PENSTOCK_GATEWAY__PEPPER": "0123456789abcdef0123456789abcdef",
+    }
+    servers = [Server(data_dir, **env), Server(data_dir.with_name("other"), **env)]
+    try:
+        assert [each.key for each in servers] == ["", ""]
+        assert [each.children() for each in servers] == [set(), set()]
+        made = json.loads(clean(penstock(data_dir, "keys", "create", "--name", "ci", "--json", **env), 0))
+        answers = [each.call("GET", "/api/v1/pipelines", key=made["key"]) for each in servers]
+        assert [each.status for each in answers] == [200, 200]
+        clean(penstock(data_dir.with_name("third"), "keys", "revoke", made["id"], **env), 0)
+        answers = [each.call("GET", "/api/v1/pipelines", key=made["key"]) for each in servers]
+        assert [each.status for each in answers] == [401, 401]
+    finally:
+        assert [each.stop() for each in servers] == [0, 0]
+        valkey.close()
+        postgres.close()
+
+
+def test_without_redis_the_server_goes_on_and_without_its_database_it_says_so(data_dir: Path):
+    server = Server(data_dir)
+    try:
+        (valkey,) = [pid for pid in server.children() if "valkey" in Path(f"/proc/{pid}/comm").read_text()]
+        (postgres,) = [pid for pid in server.children() if _parent_and_name(pid) == (server.process.pid, "postgres")]
+        os.kill(valkey, signal.SIGKILL)
+        assert server.call("POST", GENERATE, BODY).status == 201
+        assert 'limiter_mode{mode="local"} 1.0' in server.call("GET", "/metrics").text
+        with closing_pidfd(postgres) as handle:
+            os.kill(postgres, signal.SIGQUIT)
+            assert _ends(handle)
+        refused = server.call("POST", GENERATE, BODY)
+        assert (refused.status, refused.json["error"]) == (500, "Database error")
+        assert refused.json["trace_id"]
+        stranger = server.call("GET", "/api/v1/pipelines", key=new_key().plain)
+        assert stranger.status == 503
+        assert stranger.json["type"].endswith("#auth-unavailable")
+        ready = server.call("GET", "/healthz/ready")
+        assert (ready.status, ready.json["missing"], ready.json["degraded"]) == (503, ["database"], ["redis"])
+        assert server.call("GET", "/healthz/live").status == 200
+    finally:
+        assert server.stop() == 0
+
+
 def test_the_command_line_records_beside_a_running_server(running_server: Server, tmp_path: Path):
     server, data_dir = running_server, running_server.data_dir
     (tmp_path / "package.json").write_text(BODY["service_context"]["files"]["package.json"])
@@ -134,11 +188,10 @@ def test_killed_outright_the_server_leaves_no_process_behind_and_starts_again(da
     server = Server(data_dir)
     key, children = server.key, server.children()
     assert len(children) >= 2
-    watched = [os.pidfd_open(pid) for pid in children]
-    server.stop(signal.SIGKILL)
-    for handle in watched:
-        assert _ends(handle)
-        os.close(handle)
+    with ExitStack() as opened:
+        watched = [opened.enter_context(closing_pidfd(pid)) for pid in children]
+        server.stop(signal.SIGKILL)
+        assert all(_ends(handle) for handle in watched)
     again = Server(data_dir)
     try:
         assert again.call("GET", "/api/v1/pipelines", key=key).status == 200
@@ -182,8 +235,21 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(data_dir: Path):
     assert "-> Check PENSTOCK_REDIS__URL" in line
 
 
-def _ends(handle: int) -> bool:
-    import select
+@contextmanager
+def closing_pidfd(pid: int) -> Iterator[int]:
+    """Hold on to a process, so that its end can be waited for."""
+    handle = os.pidfd_open(pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
+
+def _parent_and_name(pid: int) -> tuple[int, str]:
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1]), stat[stat.index("(") + 1 : stat.rindex(")")]
+
+
+def _ends(handle: int) -> bool:
     ready, _, _ = select.select([handle], [], [], 15)
     return bool(ready)

@@ -7,6 +7,7 @@ from drafting import IMAGE, STEP, drafted, fact, language, repository, service, 
 
 from penstock.domain.facts import Gap
 from penstock.errors import InvalidConfiguration, SkillNotFound
+from penstock.rendering.lanes import lane_view
 
 
 def ids(spec):
@@ -52,6 +53,13 @@ def test_steps_wait_for_ids_and_kinds_of_their_lane_and_stand_behind_them():
         "image": ("test",),
         "release": (),
     }
+
+
+def test_a_step_of_another_lane_is_not_waited_for():
+    steps = [{**STEP, "id": "lint", "lanes": ["check"]}, {**STEP, "after": ["lint"]}]
+    spec = drafted(None, language(steps=steps))
+    assert lane_view(spec, "check").waits(spec.steps[1]) == ("lint",)
+    assert lane_view(spec, "main").waits(spec.steps[1]) == ("-",)
 
 
 def test_with_several_services_steps_are_told_apart_and_wait_for_their_own():

@@ -47,8 +47,9 @@ def first_request(url: str, key: str) -> str:
         "intent": "Create CI/CD pipeline for payment-api",
         "service_context": {"service_name": "payment-api", "files": files},
     }
+    here = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     parts = [
-        f"curl -sS {shlex.quote(url + '/api/v1/pipelines/generate')}",
+        f"curl -sS {shlex.quote(here + '/api/v1/pipelines/generate')}",
         f"-H {shlex.quote('Authorization: Bearer ' + key)}",
         "-H 'Content-Type: application/json'",
         f"--data {shlex.quote(json.dumps(body))}",

@@ -18,6 +18,7 @@ every_run := runs.everything
 # Whether any build or workflow of the set runs a scanner of that kind.
 present(kind) if {
 	some run in every_run
+
 	# regal ignore:unresolved-reference
 	regex.match(concat("|", data.scanners[kind]), run.code)
 }
