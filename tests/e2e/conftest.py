@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +44,10 @@ class CommandLine:
 
 
 @pytest.fixture(scope="session")
-def command_line(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    return CommandLine(tmp_path_factory.mktemp("data"))
+def command_line() -> Iterator[CommandLine]:
+    with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
+        Path(folder).chmod(0o711)  # root's PostgreSQL runs as somebody else, who may not pass pytest's own folders
+        yield CommandLine(Path(folder) / "data")
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ async def open_database(
         least=chosen.pool_min if server else 1,
         most=chosen.pool_max if server else _COMMAND_CONNECTIONS,
         idle_s=chosen.idle_s,
+        lifetime_s=chosen.lifetime_s,
         statement_timeout_ms=chosen.statement_timeout_ms,
     )
     return await opened.enter_async_context(open_database(dsn, limits, telemetry=telemetry))

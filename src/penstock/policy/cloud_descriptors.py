@@ -55,6 +55,7 @@ def installed() -> bytes:
         copied = descriptor_pb2.FileDescriptorProto()
         file.CopyToProto(copied)
         copied.ClearField("source_code_info")
+        copied.dependency.sort()  # the libraries list them in another order at every start
         collected.file.append(copied)
 
     add(build.Build.pb(build.Build()).DESCRIPTOR.file)

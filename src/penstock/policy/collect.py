@@ -23,8 +23,8 @@ _NEVER = re.compile(
     r"|(^|/)(gradle|maven)-wrapper\.properties$|(^|/)(i18n|locales?|lang|translations|messages)/|(^|/)messages[\w.-]*\.properties$"
 )
 """Other people's code, material of tests, and names that never hold what the gate is about."""
-_API_VERSION = re.compile(rb"^(?:- |[ \t]*[{,]?[ \t]*[\"'])?apiVersion[\"']?[ \t]*:", re.MULTILINE)
-_KIND = re.compile(rb"^(?:- |  |[ \t]*[{,]?[ \t]*[\"'])?kind[\"']?[ \t]*:", re.MULTILINE)
+_API_VERSION = re.compile(rb"(?:^(?:- )?|[{,]\s*)[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
+_KIND = re.compile(rb"(?:^(?:- |  )?|[{,]\s*)[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
 _BUILD = re.compile(
     rb"^[\"']?steps[\"']?[ \t]*:[\s\S]*?\bname[\"']?[ \t]*:[ \t]*[\"']?[\w.-]+[\w./:$-]*/", re.MULTILINE
 )

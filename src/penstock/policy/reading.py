@@ -140,7 +140,10 @@ def _parse_yaml(reading: Reading) -> None:
     for index, document in enumerate(documents):
         if document.value is None:
             continue
-        part = Part(document_kind(document.value), index, document.value, document)
+        kind = document_kind(document.value)
+        if kind == "unknown" and isinstance(document.value, dict) and claimed_kind(reading.path) == "kustomization":
+            kind = "kustomization"
+        part = Part(kind, index, document.value, document)
         for each in document.findings:
             found = here(_YAML_RULES[each.kind], each.detail, line=each.line, column=each.column, pointer=each.pointer)
             part.findings.append(found)

@@ -6,7 +6,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -143,21 +143,22 @@ def test_a_look_whose_answer_is_lost_is_taken_again(postgres_dsn: str):
 
 
 def test_a_promise_that_never_arrived_is_sent_again(postgres_dsn: str):
+    kill = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
     async def walk():
-        tables = Tables(postgres_dsn)
+        killer, blocker = await asyncpg.connect(postgres_dsn), await asyncpg.connect(postgres_dsn)
         async with records(postgres_dsn) as record:
             claim = await record.claim(request())
-            blocker = await asyncpg.connect(postgres_dsn)
             async with blocker.transaction():
                 await blocker.execute("SELECT FROM pipelines WHERE pipeline_id = $1 FOR UPDATE", claim.pipeline_id)
                 promising = asyncio.create_task(record.promise(claim, plan()))
-                while not await tables.fetch(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                ):
+                while not promising.done() and not await killer.fetch(kill):
                     pass
-            await blocker.close()
-            return await promising, await tables.counted(claim)
+            await asyncio.gather(killer.close(), blocker.close())
+            return await promising, await Tables(postgres_dsn).counted(claim)
 
     promised, counted = run(walk())
     assert promised.version == 2
@@ -175,6 +176,24 @@ def test_idle_connections_that_were_killed_are_replaced_unseen(postgres_dsn: str
             return await asyncio.gather(*(record.claim(request()) for _ in range(8)))
 
     assert len({claim.pipeline_id for claim in run(walk())}) == 8
+
+
+def test_a_connection_is_replaced_when_its_lifetime_is_over(postgres_dsn: str):
+    ours = "SELECT pid FROM pg_stat_activity WHERE application_name = 'penstock' AND datname = current_database()"
+
+    async def walk():
+        clock = PatientClock()
+        async with open_database(postgres_dsn, PoolLimits(least=1, most=1, lifetime_s=1800), clock=clock) as database:
+            record = PostgresRecords(database)
+            seen = []
+            for ticks in (0, 1799, 1):
+                clock.ticks += ticks
+                await record.ping()
+                seen.append(max(row["pid"] for row in await Tables(postgres_dsn).fetch(ours)))
+            return seen
+
+    first, before, after = run(walk())
+    assert first == before != after
 
 
 @pytest.mark.parametrize("sqlstate", ["40P01", "40001"])
@@ -232,12 +251,12 @@ def test_a_held_record_is_a_failure_in_time_and_leaves_the_claim_as_it_was(postg
 def test_when_every_connection_is_lent_the_caller_is_shed(postgres_dsn: str):
     async def walk():
         tables = Tables(postgres_dsn)
-        async with open_database(postgres_dsn, ONE) as database:
+        async with open_database(postgres_dsn, replace(ONE, statement_timeout_ms=10_000)) as database:
             record = PostgresRecords(database)
             claim = await record.claim(request())
             await tables.fetch(
                 "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
-                " $$ BEGIN PERFORM pg_sleep(0.8); RETURN NEW; END $$"
+                " $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$"
             )
             await tables.fetch(
                 "CREATE TRIGGER dawdle BEFORE INSERT ON usage_events FOR EACH ROW EXECUTE FUNCTION dawdle()"

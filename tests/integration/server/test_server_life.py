@@ -46,10 +46,11 @@ def test_the_first_key_is_shown_once_and_works_after_a_restart(data_dir: Path):
 def test_the_hundred_and_first_request_of_a_user_is_told_when_to_come_back(data_dir: Path):
     server = Server(data_dir)
     try:
-        answers = [server.call("GET", "/api/v1/pipelines") for _ in range(102)]
-        statuses = [each.status for each in answers]
-        refused = next(each for each in answers if each.status == 429)
-        assert statuses.index(429) in {100, 101}  # the minute may have turned meanwhile
+        admitted = 0
+        while (refused := server.call("GET", "/api/v1/pipelines")).status == 200:
+            admitted += 1
+        assert refused.status == 429
+        assert 100 <= admitted <= 200  # exactly 100, had the minute not gone on meanwhile
         assert refused.json["error"] == "Rate limit exceeded"
         assert 1 <= int(refused.headers["retry-after"]) <= 62
         assert refused.headers["ratelimit-limit"] == "100"
@@ -203,9 +204,14 @@ def test_killed_outright_the_server_leaves_no_process_behind_and_starts_again(da
 def test_told_to_stop_the_server_finishes_its_work_and_exits_well(data_dir: Path, how: signal.Signals):
     server = Server(data_dir)
     answers: list[int] = []
-    workers = [
-        threading.Thread(target=lambda: answers.append(server.call("POST", GENERATE, BODY).status)) for _ in range(4)
-    ]
+
+    def work() -> None:
+        try:
+            answers.append(server.call("POST", GENERATE, BODY).status)
+        except OSError:  # came when nobody listened any more
+            answers.append(0)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
     server.call("GET", "/healthz/ready")
     for worker in workers:
         worker.start()

@@ -22,16 +22,18 @@ def test_the_stored_types_are_those_of_the_installed_libraries() -> None:
     assert STORED.read_bytes() == installed()
 
 
+STEPS = "steps: [{name: a}]\n"
 VALID = {
-    "camelCase": "steps:\n- name: a\n  waitFor: ['-']\n  secretEnv: [A]\n  allowFailure: true\ntimeout: 1200s\n",
-    "snake_case": "steps:\n- name: a\n  wait_for: ['-']\n  secret_env: [A]\n  allow_failure: true\ntimeout: 1200s\n",
-    "both in one file": "steps:\n- name: a\n  wait_for: ['-']\noptions:\n  machineType: E2_HIGHCPU_8\n  disk_size_gb: 100\n",
-    "an empty substitution": "steps: [{name: a}]\nsubstitutions:\n  _A:\n  _B: ''\n",
-    "numbers as text": "steps: [{name: a}]\noptions: {diskSizeGb: '200'}\n",
-    "options": "steps: [{name: a}]\noptions: {logging: CLOUD_LOGGING_ONLY, requestedVerifyOption: VERIFIED, substitution_option: ALLOW_LOOSE}\n",
-    "artifacts": "steps: [{name: a}]\nartifacts: {objects: {location: 'gs://a/', paths: [b]}}\nimages: [a/b]\n",
-    "secrets": "steps: [{name: a, secretEnv: [X]}]\navailableSecrets:\n  secretManager:\n  - {versionName: projects/p/secrets/s/versions/1, env: X}\n",
-}  # fmt: skip
+    "camelCase": "steps:\n- {name: a, waitFor: ['-'], secretEnv: [A], allowFailure: true}\ntimeout: 1200s\n",
+    "snake_case": "steps:\n- {name: a, wait_for: ['-'], secret_env: [A], allow_failure: true}\ntimeout: 1200s\n",
+    "both in one file": "steps:\n- {name: a, wait_for: ['-']}\noptions: {machineType: E2_HIGHCPU_8, disk_size_gb: 9}\n",
+    "an empty substitution": f"{STEPS}substitutions:\n  _A:\n  _B: ''\n",
+    "numbers as text": f"{STEPS}options: {{diskSizeGb: '200'}}\n",
+    "options": f"{STEPS}options: {{logging: CLOUD_LOGGING_ONLY, requestedVerifyOption: VERIFIED}}\n",
+    "more options": f"{STEPS}options: {{substitution_option: ALLOW_LOOSE, env: ['A=b'], pool: {{name: a}}}}\n",
+    "artifacts": f"{STEPS}artifacts: {{objects: {{location: 'gs://a/', paths: [b]}}}}\nimages: [a/b]\n",
+    "secrets": f"{STEPS}availableSecrets: {{secretManager: [{{versionName: p/s/v/1, env: X}}]}}\n",
+}
 
 
 @pytest.mark.parametrize("what", VALID)
@@ -49,7 +51,7 @@ BROKEN = {
     "a number for text": ("steps:\n- name: a\n  args: [1]\n", 3, "must be a string (quote it)"),
     "a boolean in quotes": ("steps:\n- name: a\n  allowFailure: 'yes'\n", 3, "true or false"),
     "steps as a mapping": ("steps:\n  name: a\noptions: {}\nimages: []\n", 1, "steps must be a list"),
-    "both spellings of one field": ("steps:\n- name: a\n  waitFor: ['-']\n  wait_for: ['-']\n", 4, "given twice"),
+    "both spellings of one field": ("steps:\n- name: a\n  waitFor: ['-']\n  wait_for: ['-']\n", 3, "given twice"),
     "a step without an image": ("steps:\n- args: [a]\n  id: b\n", 2, "a step without name"),
     "script with args": ("steps:\n- name: a\n  script: b\n  args: [c]\n", 3, "script excludes args"),
     "no steps": ("steps: []\nimages: [a]\n", 1, "steps is missing or empty"),
@@ -80,17 +82,29 @@ TARGET = "apiVersion: deploy.cloud.google.com/v1\nkind: Target\nmetadata:\n  nam
 PIPELINE = TARGET.replace("Target", "DeliveryPipeline")
 
 
+STAGE = f"{PIPELINE}serialPipeline:\n  stages:\n  - targetId: a\n    strategy:\n"
+AUTOMATION = """\
+apiVersion: deploy.cloud.google.com/v1
+kind: Automation
+metadata: {name: a/b}
+serviceAccount: c
+selector:
+- target: {id: a}
+rules:
+- promoteReleaseRule: {name: x, wait: 60s}
+"""
+
+
 @pytest.mark.parametrize(
     "text",
     [
         f"{TARGET}requireApproval: true\nrun:\n  location: projects/a/locations/b\n",
         f"{TARGET}require_approval: true\ngke:\n  cluster: projects/a/locations/b/clusters/c\n",
-        f"{PIPELINE}serialPipeline:\n  stages:\n  - targetId: a\n    profiles: [b]\n    strategy:\n      standard: {{verify: true}}\n",
-        f"{PIPELINE}serialPipeline:\n  stages:\n  - targetId: a\n    strategy:\n      canary:\n        canaryDeployment: {{percentages: [25, 50]}}\n",
-        "apiVersion: deploy.cloud.google.com/v1\nkind: Automation\nmetadata: {name: a/b}\nserviceAccount: c\n"
-        "selector:\n- target: {id: a}\nrules:\n- promoteReleaseRule: {name: x, wait: 60s}\n",
+        f"{STAGE}      standard: {{verify: true}}\n",
+        f"{STAGE}      canary:\n        canaryDeployment: {{percentages: [25, 50]}}\n",
+        AUTOMATION,
     ],
-)  # fmt: skip
+)
 def test_what_cloud_deploy_accepts_is_accepted(text: str) -> None:
     assert faults(text, "clouddeploy.yaml") == []
 

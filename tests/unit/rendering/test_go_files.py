@@ -142,6 +142,30 @@ def test_a_linter_is_installed_in_the_version_its_settings_are_written_for(tmp_p
     assert script.endswith("golangci-lint run\n")
 
 
+def test_linter_settings_above_the_service_count_too(tmp_path: Path):
+    files = {f"api/{name}": content for name, content in REPOSITORY.items()}
+    built = build(tmp_path, {**files, ".golangci.yml": 'version: "2"\n'})
+    assert "find . /workspace -maxdepth 1" in built.step("lint").script
+
+
+def test_a_workspace_is_vetted_module_by_module(tmp_path: Path):
+    built = build(
+        tmp_path,
+        {
+            "go.work": "go 1.24\n\nuse (\n\t./api\n\t./shared\n)\n",
+            "api/go.mod": "module example.com/api\n\ngo 1.24\n",
+            "api/main.go": MAIN,
+            "shared/go.mod": "module example.com/shared\n\ngo 1.24\n",
+            "shared/x.go": "package shared\n",
+        },
+    )
+    script = built.step("vet").script
+    assert "./api/..." in script
+    assert "./shared/..." in script
+    assert 'RUN go build -trimpath -ldflags="-s -w" -o /out/app ./api' in built.dockerfile
+    assert "go mod download" not in built.dockerfile
+
+
 def test_the_repositorys_own_test_task_goes_before_go_test(tmp_path: Path):
     built = build(tmp_path, {**REPOSITORY, "Makefile": "test:\n\tgo test -race ./...\n"})
     assert built.step("test").script.endswith("make test\n")

@@ -97,12 +97,17 @@ view(number, build, at, raw) := {
 	code := shell.filled(shell.code(text), known)
 }
 
+# The last entry of a name counts, as in a shell.
 env_values(env, known) := {key: value |
-	some entry in env
-	parts := split(entry, "=")
-	count(parts) > 1
-	key := sprintf("${%s}", [parts[0]])
-	value := shell.filled(shell.named(substring(entry, count(parts[0]) + 1, -1)), known)
+	entries := [[sprintf("${%s}", [parts[0]]), substring(entry, count(parts[0]) + 1, -1)] |
+		some entry in env
+		parts := split(entry, "=")
+		count(parts) > 1
+	]
+	some at, entry in entries
+	key := entry[0]
+	not key in {later[0] | some later in array.slice(entries, at + 1, count(entries))}
+	value := shell.filled(shell.named(entry[1]), known)
 	value != key
 }
 

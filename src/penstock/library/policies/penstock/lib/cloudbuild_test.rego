@@ -53,3 +53,5 @@ test_secrets_of_options_are_every_step_s if {
 	secrets := cloudbuild.steps[0].secrets with input.artifacts as [given.build(doc)]
 	secrets == {"A", "B"}
 }
+
+test_the_last_entry_of_a_name_counts if code({"name": "a", "script": "x $A", "env": ["A=1", "B=2", "A=3"]}) == "x 3"

@@ -44,17 +44,18 @@ commands("run", code) := shell.commands(code)
 
 commands(cmd, _) := [] if cmd != "run"
 
-# path -> ${NAME} -> default of an ARG before the first FROM.
+# path -> ${NAME} -> default of an ARG before the first FROM; the last one counts.
 defaults := {file.path: values |
 	some file in files
-	values := {key: value |
+	pairs := [[sprintf("${%s}", [split(pair, "=")[0]]), regex.replace(pair, `^[^=]*=`, "")] |
 		some raw in shape.listed(object.get(file, "preamble", []))
 		raw.cmd == "arg"
 		some pair in shape.texts(raw.value)
-		contains(pair, "=")
-		key := sprintf("${%s}", [split(pair, "=")[0]])
-		value := regex.replace(pair, `^[^=]*=`, "")
-		value != ""
+		regex.match(`^[^=]+=.`, pair)
+	]
+	values := {pair[0]: pair[1] |
+		some at, pair in pairs
+		not pair[0] in {later[0] | some later in array.slice(pairs, at + 1, count(pairs))}
 	}
 }
 

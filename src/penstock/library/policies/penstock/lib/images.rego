@@ -20,7 +20,10 @@ floating(reference) if {
 	not shell.opaque(regex.replace(parts.repository, `^.*/`, ""))
 }
 
-trusted(reference) if not contains(parsed(reference).repository, "/")
+# Docker Hub's own images have no publisher in their name.
+trusted(reference) if not contains(hub_name(reference), "/")
+
+hub_name(reference) := regex.replace(parsed(reference).repository, `^(?:(?:index\.)?docker\.io/)?(?:library/)?`, "")
 
 trusted(reference) if {
 	some start in data.registries.trusted
@@ -45,8 +48,12 @@ trusted(reference) if parsed(reference).repository in built
 untrusted(reference) if {
 	reference != ""
 	not shell.opaque(reference)
+	not placeholder(reference)
 	not trusted(reference)
 }
+
+# A repository's name has no capitals: PROJECT_ID or <your-registry> is for the reader to fill in.
+placeholder(reference) if regex.match(`[A-Z<>]`, parsed(reference).repository)
 
 # Repositories that builds of this set make themselves.
 built := {parsed(reference).repository |
@@ -78,10 +85,11 @@ tagged_by(command) := {match[1] |
 # By build: reference -> where it is pushed, as a pointer.
 pushes := [places |
 	some number, build in cloudbuild.builds
-	listed := {reference: sprintf("/images/%d", [at]) |
-		some at, name in shape.listed(shape.field(build.doc, "images"))
-		is_string(name)
-		reference := shell.filled(shell.named(name), build.values)
+	names := [shell.filled(shell.named(name), build.values) |
+		some name in shape.texts(shape.field(build.doc, "images"))
+	]
+	listed := {reference: sprintf("/images/%d", [min({at | names[at] == reference})]) |
+		some reference in names
 	}
 	by_steps := {reference: pointer |
 		some step in cloudbuild.of_build(number)

@@ -42,3 +42,8 @@ test_unseen_pushes_are_told_apart if {
 test_a_build_that_makes_nothing if {
 	not images.makes(0) with input.artifacts as given.script("make")
 }
+
+test_an_image_may_be_listed_twice if {
+	pushes := images.pushes[0] with input.artifacts as [given.build({"images": ["a/b:1", "a/c:1", "a/b:1"]})]
+	pushes == {"a/b:1": "/images/0", "a/c:1": "/images/1"}
+}

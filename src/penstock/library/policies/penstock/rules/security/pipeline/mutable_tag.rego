@@ -27,8 +27,8 @@ findings contains cloudbuild.finding_in(build, place(number, moving), {"image": 
 	not has_fixed(number, repository)
 }
 
-# References that a build gives to an image it makes or pushes.
-references(number) := images.tagged[number] | images.pushed[number]
+# References that a build pushes, or gives to an image that is meant for a registry.
+references(number) := {reference | some reference in images.tagged[number]; contains(reference, "/")} | images.pushed[number]
 
 has_fixed(number, repository) if {
 	some reference in references(number)

@@ -29,6 +29,10 @@ test_allows_a_commit if {
 	count(rule.findings) == 0 with input.artifacts as [given.build(doc)]
 }
 
+test_boundary_an_image_that_stays_on_the_machine if {
+	count(rule.findings) == 0 with input.artifacts as given.steps([docker(["build", "-t", "temp", "."])])
+}
+
 test_boundary_a_tag_of_a_cloud_run_revision if {
 	artifacts := given.program("gcr.io/cloud-builders/gcloud", ["run", "deploy", "app", "--tag=latest"])
 	count(rule.findings) == 0 with input.artifacts as artifacts

@@ -34,6 +34,7 @@ test_denies_a_known_scanner_without_its_digest if {
 test_allows_trusted_registries if {
 	every image in [
 		"gcr.io/cloud-builders/docker", "gcr.io/google.com/cloudsdktool/google-cloud-cli:1", "node:22", "library/python:3",
+		"docker.io/node:22", "index.docker.io/library/node", "REGION-docker.pkg.dev/PROJECT_ID/r/app", "<registry>/app",
 		"europe-west1-docker.pkg.dev/p/r/app:1", "$LOCATION-docker.pkg.dev/$PROJECT_ID/r/app", "gcr.io/$PROJECT_ID/app",
 	] {
 		count(rule.findings) == 0 with input.artifacts as given.program(image, [])

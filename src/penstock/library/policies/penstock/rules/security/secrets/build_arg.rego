@@ -56,6 +56,15 @@ passes(match, name) if {
 
 # An .npmrc of the repository is read by the secret scanner itself; one that is not there was made for its token.
 settings_only(".npmrc") if {
-	some path in shape.texts(shape.within(input, ["facts", "repo_paths"]))
+	some path in repository
 	regex.match(`(?:^|/)\.npmrc$`, path)
 }
+
+settings_only(".npmrc") if not known
+
+known if {
+	some path in repository
+	regex.match(`(?:^|/)package\.json$`, path)
+}
+
+repository := shape.texts(shape.within(input, ["facts", "repo_paths"]))

@@ -18,7 +18,7 @@ test_denies_a_secret_as_build_argument if {
 }
 
 test_denies_copied_keys if {
-	every source in [".env", ".env.production", "config/id_rsa", "tls/server.key", "a.pem", ".netrc", "gcp-service-account.json", ".npmrc"] {
+	every source in [".env", ".env.production", "config/id_rsa", "tls/server.key", "a.pem", ".netrc", "gcp-service-account.json"] {
 		{finding.line | some finding in rule.findings} == {7} with input.artifacts as copy(source)
 	}
 }
@@ -38,9 +38,14 @@ test_boundary_a_name_alone_is_no_secret if {
 	count(rule.findings) == 0 with input.artifacts as artifacts
 }
 
+test_denies_an_npmrc_that_the_repository_does_not_have if {
+	count(rule.findings) == 1 with input as {"artifacts": copy(".npmrc"), "facts": {"repo_paths": ["web/package.json"]}}
+}
+
 test_boundary_a_committed_npmrc_holds_settings if {
-	known := {"artifacts": copy(".npmrc"), "facts": {"repo_paths": ["web/.npmrc"]}}
+	known := {"artifacts": copy(".npmrc"), "facts": {"repo_paths": ["package.json", "web/.npmrc"]}}
 	count(rule.findings) == 0 with input as known
+	count(rule.findings) == 0 with input.artifacts as copy(".npmrc")
 }
 
 test_unresolvable_is_silent if {

@@ -24,7 +24,7 @@ key_use := `\bgcloud auth activate-service-account\b|\bdocker login\b[^\n;|]*[ "
 
 key_path := `\bGOOGLE_APPLICATION_CREDENTIALS=["']?[^ \t\n"']+\.json`
 
-federated := `workload|federat|wif|external|cred[-_]?config`
+federated := `workload|federat|wif|external|cred[-_]?config|/tokens/`
 
 findings contains runs.finding(run, {"detail": "a service account's key is activated"}) if {
 	some run in runs.everything
