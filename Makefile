@@ -1,4 +1,5 @@
-# Run `make` or `make help` to see what there is. Everything installs into .venv; nothing else on the machine changes.
+# Run `make` or `make help` to see what there is. Everything installs into .venv; what Penstock itself keeps (its
+# database, keys) stands in its data folder: docs/settings.md.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3

@@ -54,9 +54,7 @@ class DotNet:
             runtime_version=version,
             runtime_kind=version_kind,
             package_manager=folder.fact("nuget", shown),
-            lockfile=folder.fact(folder.full("packages.lock.json"), "packages.lock.json")
-            if folder.has("packages.lock.json")
-            else None,
+            lockfile=folder.lockfile("packages.lock.json"),
             framework=framework,
             install_command=folder.fact("dotnet restore", shown, basis=Basis.CONVENTION),
             build_command=_publish(folder, shown),

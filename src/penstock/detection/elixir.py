@@ -33,13 +33,7 @@ class Elixir:
         umbrella = first(folder, ("mix.exs",), re.compile(r"^\s*apps_path:", re.MULTILINE))
         scripts = ["mix.exs", *(folder.files("apps/*/mix.exs") if umbrella else ())]
         framework = _framework(folder, scripts)
-        app = first(folder, ("mix.exs",), re.compile(r"^\s*app:\s*:(\w+)", re.MULTILINE))
-        release = first(
-            folder,
-            ("mix.exs",),
-            re.compile(r"releases:\s*(?:\[|releases)[^a-z]*([a-z]\w*):|def[p]? releases do\s*\[\s*(\w+):"),
-        )
-        title = (release.match[1] or release.match[2]) if release else app.match[1] if app else folder.name or "app"
+        title = _title(folder)
         version, version_kind = _version(folder)
         runs = first(folder, scripts, re.compile(r"^\s*mod:\s*\{", re.MULTILINE))
         start = process(folder, "web") or (
@@ -49,10 +43,7 @@ class Elixir:
         if start is None and escript is not None:
             start = hit_fact(folder, escript, f"./{title}", basis=Basis.INFERRED)
         kind = "library" if start is None else "web" if framework else "cli" if escript else "worker"
-        found = port_in(folder, _settings(folder), _PORTS) if kind == "web" else None
-        port = (
-            found[0] if found else Fact(4000, framework.source, Basis.INFERRED) if framework and kind == "web" else None
-        )
+        port, variable = _port(folder, framework) if kind == "web" and framework else (None, None)
         return ServiceFacts(
             path=folder.path,
             name=title,
@@ -62,7 +53,7 @@ class Elixir:
             runtime_version=version,
             runtime_kind=version_kind,
             package_manager=folder.fact("mix", "mix.exs"),
-            lockfile=folder.fact(folder.full("mix.lock"), "mix.lock") if "mix.lock" in folder.names else None,
+            lockfile=folder.lockfile("mix.lock"),
             framework=framework,
             install_command=folder.fact("mix deps.get", "mix.exs", basis=Basis.CONVENTION),
             build_command=_build(folder, escript=escript is not None and runs is None) if start else None,
@@ -70,17 +61,33 @@ class Elixir:
             lint_command=task(folder, "lint") or _lint(folder),
             start_command=start,
             port=port,
-            port_env=found[1]
-            if found
-            else "PORT"
-            if framework and framework.value == "phoenix" and kind == "web"
-            else None,
+            port_env=variable,
             traits=_traits(folder),
             gaps=tuple(folder.gaps),
         )
 
 
 LANGUAGE = Elixir()
+
+
+def _title(folder: Folder) -> str:
+    """Return the release's name, else the application's."""
+    release = first(
+        folder,
+        ("mix.exs",),
+        re.compile(r"releases:\s*(?:\[|releases)[^a-z]*([a-z]\w*):|def[p]? releases do\s*\[\s*(\w+):"),
+    )
+    if release is not None:
+        return str(release.match[1] or release.match[2])
+    app = first(folder, ("mix.exs",), re.compile(r"^\s*app:\s*:(\w+)", re.MULTILINE))
+    return app.match[1] if app else folder.name or "app"
+
+
+def _port(folder: Folder, framework: Fact[str]) -> tuple[Fact[int], str | None]:
+    found = port_in(folder, _settings(folder), _PORTS)
+    if found is not None:
+        return found
+    return Fact(4000, framework.source, Basis.INFERRED), "PORT" if framework.value == "phoenix" else None
 
 
 def _framework(folder: Folder, scripts: list[str]) -> Fact[str] | None:

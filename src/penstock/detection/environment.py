@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from penstock.detection.python_settings import settings_variables
 from penstock.domain.facts import EnvVar
 
 if TYPE_CHECKING:
@@ -102,9 +103,18 @@ def variables_of(folder: Folder, others: tuple[str, ...] = ()) -> tuple[EnvVar, 
             break
         if folder.mentions(path, word):
             _collect(folder, path, folder.text(path) or "", pattern, found)
+        if path.endswith(".py") and folder.mentions(path, "BaseSettings"):
+            _of_settings(folder, path, found)
     for name in (".env.example", ".env.sample", ".env.template", ".env.dist"):
         _example(folder, name, found)
     return tuple(found[name] for name in sorted(found))
+
+
+def _of_settings(folder: Folder, path: str, found: dict[str, EnvVar]) -> None:
+    for name, line, default in settings_variables(folder.text(path) or ""):
+        if name not in found and name not in _SYSTEM and len(found) < MAX_VARIABLES:
+            secret = is_secret(name)
+            found[name] = EnvVar(name, folder.source(path, line), secret, None if secret else default)
 
 
 def _pattern(path: str) -> tuple[re.Pattern[str] | None, str]:

@@ -15,10 +15,12 @@ from penstock.kit.located import Element, Located, ParseProblem, parse_json, par
 
 MAX_SEARCHED_TEXT = 262_144
 """Characters of one file that are searched; parsers of whole documents see all of it."""
+MAX_LINES = 8_000
+"""Lines of one file that are searched."""
 MAX_LINE = 800
 """Characters of a line that is searched: longer ones were made by machines, and patterns take long over them."""
 _TAME = 40
-_BLANKS = re.compile(rf"[ \t]{{{_TAME + 1}}}")
+_BLANKS = re.compile(rf"[ \t]{{{_TAME + 1},}}")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n[ \t]*\n[ \t]*\n[ \t]*\n")
 """Two patterns, not one: each begins with what the engine can skip to."""
 MAX_YAML = 2_097_152
@@ -183,6 +185,10 @@ class Folder:
         """Return a fact read from a file of this folder."""
         return Fact(value, self.source(name, line, detail), basis)
 
+    def lockfile(self, name: str) -> Fact[str] | None:
+        """Return the fact of a lock file of this folder, named from the repository's root; None without the file."""
+        return self.fact(self.full(name), name) if name in self.names else None
+
     def gap(self, field: str, reason: str, name: str | None = None, line: int | None = None) -> None:
         """Remember that something could not be found out, and why. The same complaint is kept once."""
         gap = Gap(field, reason, self.source(name, line) if name else None)
@@ -197,11 +203,10 @@ def tamed(text: str) -> str:
     every fourth holds a NUL, which no pattern takes for space.
     """
     text = text[:MAX_SEARCHED_TEXT]
-    lines = text.split("\n")
+    lines = text.split("\n", MAX_LINES)[:MAX_LINES]
     if max(map(len, lines)) <= MAX_LINE and not _BLANKS.search(text) and not _EMPTY_LINES.search(text):
-        return text
-    lines = [line if len(line) <= MAX_LINE else "" for line in lines]
-    lines = [re.sub(rf"[ \t]{{{_TAME},}}", " " * _TAME, line) for line in lines]
+        return text if len(lines) < MAX_LINES else "\n".join(lines)
+    lines = [_BLANKS.sub(" " * _TAME, line) if 0 < len(line) <= MAX_LINE else "" for line in lines]
     empty = 0
     for number, line in enumerate(lines):
         empty = 0 if line.strip() else empty + 1

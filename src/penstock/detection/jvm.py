@@ -127,10 +127,9 @@ def _gradle(folder: Folder) -> ServiceFacts | None:
     inner = _gradle_program(build) if own == "." else own
     framework = gradle.framework_of(build, inner)
     version, version_kind = gradle.version_of(build, inner)
-    command = gradle.program_of(build, inner)
     where = build.script(inner) or script
-    if command is not None and own != ".":
-        command = command.replace(f"{own}/build/", "build/")
+    command = gradle.program_of(build, inner)
+    command = command.replace(f"{own}/build/", "build/") if command is not None else None
     start = build.folder.fact(command, where, basis=Basis.INFERRED) if command else None
     web = start is not None and gradle.is_web(build, inner, framework.value if framework else None)
     tests = jvm_code.has_tests(folder)
@@ -145,24 +144,15 @@ def _gradle(folder: Folder) -> ServiceFacts | None:
         runtime_kind=version_kind,
         package_manager=build.folder.fact("gradle", script),
         package_manager_version=gradle.wrapper_version(folder),
-        lockfile=folder.fact(folder.full("gradle.lockfile"), "gradle.lockfile")
-        if "gradle.lockfile" in folder.names
-        else None,
+        lockfile=folder.lockfile("gradle.lockfile"),
         framework=framework,
         install_command=gradle.command_of(folder, "dependencies", local),
         build_command=gradle.command_of(folder, _build_tasks(command), local),
         test_command=_from(gradle.command_of(folder, "test", local), folder, tests),
         lint_command=gradle.lint_of(build, folder, inner),
         start_command=start,
-        output_dir=build.folder.fact(command.removeprefix("java -jar "), where, basis=Basis.INFERRED)
-        if command
-        else None,
-        traits=_traits(
-            folder,
-            script if own == "." else local,
-            list(build.modules) if own == "." else [],
-            inner if own == "." else ".",
-        ),
+        output_dir=replace(start, value=start.value.removeprefix("java -jar ")) if start else None,
+        traits=_traits(folder, script, list(build.modules), inner) if own == "." else _traits(folder, local, [], "."),
     )
     archive = gradle.web_archive_of(build, inner) if start is None else None
     if archive is not None:

@@ -23,7 +23,7 @@ _FRAMEWORKS = (
     ("roots/wordpress", "wordpress"), ("johnpbloch/wordpress", "wordpress"), ("craftcms/cms", "craft"),
     ("typo3/cms-core", "typo3"), ("api-platform/core", "symfony"), ("hyperf/hyperf", "hyperf"),
 )  # fmt: skip
-_ROOTS = ("public", "htdocs", "web", "www", "html", "webroot", "public_html", "pub")
+_ROOTS = ("public/", "htdocs/", "web/", "www/", "html/", "webroot/", "public_html/", "pub/", "")
 _LINTERS = (
     ("phpstan.neon", "vendor/bin/phpstan analyse"), ("phpstan.neon.dist", "vendor/bin/phpstan analyse"),
     ("phpstan.dist.neon", "vendor/bin/phpstan analyse"), ("pint.json", "vendor/bin/pint --test"),
@@ -31,6 +31,11 @@ _LINTERS = (
     (".php-cs-fixer.php", "vendor/bin/php-cs-fixer fix --dry-run"), ("phpcs.xml", "vendor/bin/phpcs"),
     ("phpcs.xml.dist", "vendor/bin/phpcs"), ("psalm.xml", "vendor/bin/psalm"),
 )  # fmt: skip
+
+
+TESTS = ("test", "tests", "phpunit")
+LINTS = ("lint", "cs", "cs-check", "phpstan", "analyse")
+_INSTALL = "composer install --no-interaction --prefer-dist"
 
 
 class Php:
@@ -43,8 +48,7 @@ class Php:
         """Return the facts of a PHP folder, None without composer.json or an index.php."""
         manifest = folder.json("composer.json")
         manifest = manifest if manifest is not None and isinstance(manifest.value, dict) else None
-        page = next((f"{root}/index.php" for root in _ROOTS if folder.has(f"{root}/index.php")), None)
-        page = page or ("index.php" if "index.php" in folder.names else None)
+        page = next((f"{root}index.php" for root in _ROOTS if folder.has(f"{root}index.php")), None)
         where = "composer.json" if manifest is not None else page
         if where is None or (
             manifest is None and "index.php" not in folder.names and not folder.has("public/index.php")
@@ -67,22 +71,12 @@ class Php:
             runtime_version=version,
             runtime_kind=version_kind,
             package_manager=folder.fact("composer", "composer.json") if manifest else None,
-            lockfile=folder.fact(folder.full("composer.lock"), "composer.lock")
-            if folder.has("composer.lock")
-            else None,
+            lockfile=folder.lockfile("composer.lock"),
             framework=framework,
             build_command=_assets(folder),
-            install_command=folder.fact(
-                "composer install --no-interaction --prefer-dist", "composer.json", basis=Basis.CONVENTION
-            )
-            if manifest
-            else None,
-            test_command=task(folder, "test")
-            or _script(folder, manifest, ("test", "tests", "phpunit"))
-            or _tests(folder, packages),
-            lint_command=task(folder, "lint")
-            or _script(folder, manifest, ("lint", "cs", "cs-check", "phpstan", "analyse"))
-            or _lint(folder, packages),
+            install_command=folder.fact(_INSTALL, "composer.json", basis=Basis.CONVENTION) if manifest else None,
+            test_command=task(folder, "test") or _script(folder, manifest, TESTS) or _tests(folder, packages),
+            lint_command=task(folder, "lint") or _script(folder, manifest, LINTS) or _lint(folder, packages),
             start_command=start,
             port=port,
             port_env=variable,

@@ -71,7 +71,7 @@ class Ruby:
             runtime_version=version,
             runtime_kind=version_kind,
             package_manager=folder.fact("bundler", where),
-            lockfile=folder.fact(folder.full("Gemfile.lock"), "Gemfile.lock") if folder.has("Gemfile.lock") else None,
+            lockfile=folder.lockfile("Gemfile.lock"),
             framework=Fact("jekyll", gems["jekyll"].source) if kind == "static-site" else framework,
             install_command=folder.fact("bundle install", where, basis=Basis.CONVENTION),
             build_command=_build(folder, gems, kind),

@@ -42,11 +42,7 @@ def inspect_sbt(folder: Folder) -> ServiceFacts:
     tool = first(folder, ("project/build.properties",), re.compile(r"^\s*sbt\.version\s*=\s*(\S+)", re.MULTILINE))
     tests = jvm_code.has_tests(folder)
     kind = "library" if start is None else "web" if framework else "cli"
-    found = jvm_code.port_of(folder, ".") if kind == "web" else None
-    usual = jvm_code.web_port(framework.value) if framework else None
-    port = (
-        found[0] if found else Fact(usual, framework.source, Basis.INFERRED) if framework and usual and start else None
-    )
+    port, variable = _port(folder, framework) if kind == "web" and framework else (None, None)
     scala = first(folder, scripts, re.compile(r"scalaVersion\s*:=\s*\S+"))
     return ServiceFacts(
         path=folder.path,
@@ -64,9 +60,17 @@ def inspect_sbt(folder: Folder) -> ServiceFacts:
         test_command=folder.fact("sbt test", tests, basis=Basis.CONVENTION) if tests else None,
         lint_command=_lint(folder, scripts),
         start_command=start,
-        port=port if kind == "web" else None,
-        port_env=found[1] if found else None,
+        port=port,
+        port_env=variable,
     )
+
+
+def _port(folder: Folder, framework: Fact[str]) -> tuple[Fact[int] | None, str | None]:
+    found = jvm_code.port_of(folder, ".")
+    if found is not None:
+        return found
+    usual = jvm_code.web_port(framework.value)
+    return (Fact(usual, framework.source, Basis.INFERRED) if usual else None), None
 
 
 def _language(folder: Folder, scala: Hit | None) -> Fact[str]:

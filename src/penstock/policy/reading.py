@@ -18,7 +18,7 @@ from penstock.policy.cloud_messages import check_build, check_deploy
 from penstock.policy.finding import Finding, here
 from penstock.policy.hidden import hidden_characters
 from penstock.policy.kinds import CONFIG, DOCS, IGNORES, SCRIPTS, claimed_kind, document_kind
-from penstock.policy.patches import mark_patches
+from penstock.policy.patches import mark_kustomized
 from penstock.policy.places import spelled_as_written
 from penstock.policy.schemas import VERSION_RULE, schema_faults
 
@@ -49,6 +49,8 @@ class Part:
     findings: list[Finding] = field(default_factory=list)
     patch: bool = False
     """Whether it is a part of a manifest that kustomize merges into a whole one."""
+    gets_selector: bool = False
+    """Whether kustomize adds labels and selectors to it."""
 
     def position(self, pointer: str) -> tuple[int, int]:
         """Return line and column of a pointer into ``value``, whose keys may be spelled otherwise in the file."""
@@ -77,7 +79,7 @@ class Reading:
 def read(files: Sequence[FileToJudge]) -> list[Reading]:
     """Read files. Never raises on content: what cannot be read becomes a finding or a reason."""
     readings = [_parsed(file) for file in files]
-    mark_patches(readings)
+    mark_kustomized(readings)
     for reading in readings:
         for part in reading.parts:
             _check(part)
@@ -183,7 +185,7 @@ def _check(part: Part) -> None:
         more = build_faults(part.value) if part.kind == "cloudbuild" else deploy_faults(part.value)
         found = [*checked.findings, *more]
     elif isinstance(part.value, dict):
-        found = list(schema_faults(part.kind, part.value, partial=part.patch))
+        found = list(schema_faults(part.kind, part.value, partial=part.patch, gets_selector=part.gets_selector))
     else:
         return
     for each in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ _FOLDER = Path(__file__).resolve().parent / "schemas"
 _KUBERNETES = "kubernetes-v1.35"
 _SKAFFOLD = re.compile(r"^skaffold/v4beta([1-9]|1[0-4])$")
 _MAX_FAULTS = 20
+_TEMPLATED = re.compile(r"\$\{|\$\(|\{\{|^\$[A-Z_]+$")
+"""A value that is filled in later cannot be judged by its type now."""
 _OWN_HEADS = frozenset({"Config", "List", "Binding", "Status"})
 """Kinds that files may hold without a name."""
 _WHOLE_GROUPS = {
     "v1": frozenset(
         {"Binding", "ComponentStatus", "Config", "ConfigMap", "Endpoints", "Event", "LimitRange", "List", "Namespace",
-         "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "PodTemplate", "ReplicationController",
+         "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "PodTemplate", "Policy", "ReplicationController",
          "ResourceQuota", "Secret", "Service", "ServiceAccount", "Status"}
     ),
     "apps/v1": frozenset({"ControllerRevision", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}),
@@ -38,13 +40,15 @@ _CORE_GROUPS = frozenset(
 )  # fmt: skip
 
 
-def schema_faults(kind: str, value: Any, *, partial: bool = False) -> Iterator[Finding]:
+def schema_faults(kind: str, value: Any, *, partial: bool = False, gets_selector: bool = False) -> Iterator[Finding]:
     """Yield faults of one parsed document of that kind; kinds without a schema have none.
 
-    ``partial``: a patch, which need not be whole.
+    ``partial``: a patch, which need not be whole. ``gets_selector``: kustomize adds it.
     """
     if kind == "k8s":
-        yield from _kubernetes_faults(value, partial=partial)
+        for fault in _kubernetes_faults(value, partial=partial):
+            if not (gets_selector and fault.detail.startswith('"selector" is a required')):
+                yield fault
     elif kind == "cloudrun":
         yield from _head_faults(value)
         if value.get("kind") == "Service":
@@ -104,6 +108,8 @@ def _faults(validator: Any, value: Any, rule: str, *, partial: bool = False) -> 
     for error in validator.iter_errors(value):
         pointer = "".join(f"/{escape(str(each))}" for each in error.instance_path)
         unexpected = [str(each) for each in getattr(error.kind, "unexpected", None) or ()]
+        if error.kind.name == "type" and _TEMPLATED.search(str(_at(value, error.instance_path))):
+            continue
         if partial and (error.kind.name == "required" or (unexpected and all(map(_directive, unexpected)))):
             continue
         if shown == _MAX_FAULTS:
@@ -114,6 +120,12 @@ def _faults(validator: Any, value: Any, rule: str, *, partial: bool = False) -> 
                 yield here(rule, f"{name[:80]} is not a field here", pointer=f"{pointer}/{escape(name)}")
         else:
             yield here(rule, error.message[:300], pointer=pointer)
+
+
+def _at(value: Any, path: Sequence[Any]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
 
 
 def _directive(name: str) -> bool:

@@ -5,7 +5,10 @@ import json
 import pytest
 from detection_trees import facts_of, main_of, short
 
-WEB = '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net{}</TargetFramework></PropertyGroup></Project>'
+WEB = (
+    '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net{}</TargetFramework></PropertyGroup>'
+    "</Project>"
+)
 FIELDS = ("ecosystem", "language", "package_manager", "framework", "kind", "start_command", "port")
 
 
@@ -107,7 +110,7 @@ def test_a_gem_lock_for_a_mac_only_is_a_gap_with_the_remedy() -> None:
 def test_the_pages_of_a_php_application_are_built_by_their_own_manager() -> None:
     files = {
         "composer.json": '{"require": {"laravel/framework": "^12"}}', "artisan": "", "public/index.php": "",
-        "package.json": json.dumps({"private": True, "scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}),
+        "package.json": json.dumps({"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}),
     }  # fmt: skip
     assert short(main_of(files), "build_command", "ecosystem") == ("npm install && npm run build", "php")
     locked = main_of({**files, "package-lock.json": "{}"})

@@ -24,7 +24,11 @@ def test_a_pinned_version_counts_before_the_minimum_of_the_module() -> None:
 @pytest.mark.parametrize(
     ("code", "port", "variable"),
     [
-        ('func main() {\n\tport := os.Getenv("PORT")\n\tif port == "" {\n\t\tport = "9000"\n\t}\n\thttp.ListenAndServe(":"+port, nil)\n}', 9000, "PORT"),
+        (
+            ('func main() {\n\tport := os.Getenv("PORT")\n\tif port == "" {\n\t\tport = "9000"\n\t}\n'
+            '\thttp.ListenAndServe(":"+port, nil)\n}'),
+            9000, "PORT",
+        ),
         ('func main() {\n\tp := getEnv("HTTP_PORT", "9001")\n\thttp.ListenAndServe(p, nil)\n}', 9001, "HTTP_PORT"),
         ('func main() {\n\thttp.ListenAndServe(":9002", nil)\n}', 9002, None),
         ('func main() {\n\tdb := getEnv("DB_PORT", "5432")\n\thttp.ListenAndServe(db, nil)\n}', None, None),

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from detection_trees import facts_of, main_of, short
 
-BOOT = """<project><parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId>
-<version>4.0.0</version></parent><groupId>a</groupId><artifactId>shop</artifactId><version>1.0</version>{packaging}
+BOOT = """<project><parent><groupId>org.springframework.boot</groupId>
+<artifactId>spring-boot-starter-parent</artifactId><version>4.0.0</version></parent><groupId>a</groupId><artifactId>shop</artifactId><version>1.0</version>{packaging}
 <properties><java.version>21</java.version></properties>
 <dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId>
 </dependency></dependencies>
@@ -51,7 +51,9 @@ def test_a_web_archive_without_a_server_inside_needs_a_servlet_container_and_has
     service = main_of({"pom.xml": pom, JAVA: MAIN})
     assert short(service, "kind", "start_command", "output_dir", "port") == ("web", None, "target/shop-1.0.war", 8080)
     assert service.has("needs-servlet-container")
-    gradle = main_of({"build.gradle": "plugins { id 'war' }\nversion = '2'\n", "settings.gradle": "rootProject.name='s'"})
+    gradle = main_of(
+        {"build.gradle": "plugins { id 'war' }\nversion = '2'\n", "settings.gradle": "rootProject.name='s'"}
+    )
     assert short(gradle, "kind", "start_command", "output_dir") == ("web", None, "build/libs/s-2.war")
 
 
@@ -143,5 +145,8 @@ def test_a_quarkus_program_is_a_service_only_with_an_extension_that_serves() -> 
     pom = """<project><groupId>a</groupId><artifactId>q</artifactId><version>1</version><dependencies><dependency>
     <groupId>io.quarkus</groupId><artifactId>{name}</artifactId></dependency></dependencies><build><plugins><plugin>
     <groupId>io.quarkus</groupId><artifactId>quarkus-maven-plugin</artifactId></plugin></plugins></build></project>"""
-    kinds = {name: main_of({"pom.xml": pom.format(name=name)}).kind for name in ("quarkus-rest", "quarkus-smallrye-health", "quarkus-picocli")}
+    kinds = {
+        name: main_of({"pom.xml": pom.format(name=name)}).kind
+        for name in ("quarkus-rest", "quarkus-smallrye-health", "quarkus-picocli")
+    }
     assert kinds == {"quarkus-rest": "web", "quarkus-smallrye-health": "web", "quarkus-picocli": "cli"}

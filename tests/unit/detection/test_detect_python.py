@@ -17,7 +17,11 @@ FASTAPI = "from fastapi import FastAPI\napp = FastAPI()\n"
         ({"pyproject.toml": '[project]\nname = "a"\n', "pdm.lock": ""}, "pdm", "pdm install --frozen-lockfile"),
         ({"Pipfile": "[packages]\n", "Pipfile.lock": "{}"}, "pipenv", "pipenv install --deploy --dev"),
         ({"setup.py": "from setuptools import setup\nsetup(name='a')\n"}, "pip", "pip install ."),
-        ({"environment.yml": "dependencies:\n  - flask\n"}, "conda", "conda env update --name base --file environment.yml"),
+        (
+            {"environment.yml": "dependencies:\n  - flask\n"},
+            "conda",
+            "conda env update --name base --file environment.yml",
+        ),
     ],
 )
 def test_the_manager_is_the_one_whose_files_are_there_and_only_a_lock_freezes_the_install(
@@ -34,7 +38,11 @@ def test_the_manager_is_the_one_whose_files_are_there_and_only_a_lock_freezes_th
         ({"runtime.txt": "python-3.11.9\n"}, "3.11.9", "pin"),
         ({".tool-versions": "nodejs 22\npython 3.10.1\n"}, "3.10.1", "pin"),
         ({"pyproject.toml": '[project]\nname = "a"\nrequires-python = ">=3.11,<3.14"\n'}, ">=3.11,<3.14", "range"),
-        ({"pyproject.toml": '[tool.poetry]\nname = "a"\n[tool.poetry.dependencies]\npython = "^3.10"\n'}, "^3.10", "range"),
+        (
+            {"pyproject.toml": '[tool.poetry]\nname = "a"\n[tool.poetry.dependencies]\npython = "^3.10"\n'},
+            "^3.10",
+            "range",
+        ),
         ({"setup.py": "setup(python_requires='>=3.9')\n"}, ">=3.9", "range"),
         ({"Dockerfile": "FROM python:3.13-slim\n"}, "3.13", "dockerfile"),
         ({"Dockerfile": "FROM example/uvicorn-gunicorn:python3.9-slim\n"}, "3.9", "dockerfile"),
@@ -54,7 +62,11 @@ def test_the_version_is_the_one_the_projects_own_files_ask_for(files: dict[str, 
             {"app.py": f"{FLASK}if __name__ == '__main__':\n    app.run(port=8081)\n"},
             ("flask", "web", "python app.py", 8081),
         ),
-        ("fastapi\nuvicorn\n", {"api/main.py": FASTAPI}, ("fastapi", "web", "uvicorn api.main:app --host 0.0.0.0", 8000)),
+        (
+            "fastapi\nuvicorn\n",
+            {"api/main.py": FASTAPI},
+            ("fastapi", "web", "uvicorn api.main:app --host 0.0.0.0", 8000),
+        ),
         ("fastapi[standard]\n", {"main.py": FASTAPI}, ("fastapi", "web", "fastapi run main.py", 8000)),
         (
             "django\ngunicorn\n",
@@ -73,7 +85,7 @@ def test_the_version_is_the_one_the_projects_own_files_ask_for(files: dict[str, 
         ),
         (
             "functions-framework\n",
-            {"main.py": "import functions_framework\n\n@functions_framework.http\ndef greet(request):\n    return ''\n"},
+            {"main.py": "import functions_framework\n\n@functions_framework.http\ndef greet(request): ...\n"},
             ("functions-framework", "web", "functions-framework --target greet", 8080),
         ),
         ("celery\n", {"worker.py": "print(1)\n"}, ("celery", "worker", "python worker.py", None)),
@@ -112,7 +124,9 @@ def test_a_procfile_counts_before_what_is_concluded_and_a_debugger_in_it_does_no
         ({"requirements.txt": "flask\n", "test_a.py": "import unittest\n"}, "python -m unittest discover"),
     ],
 )
-def test_tests_run_by_what_the_project_wrote_down_or_a_runner_it_has(files: dict[str, str], command: str | None) -> None:
+def test_tests_run_by_what_the_project_wrote_down_or_a_runner_it_has(
+    files: dict[str, str], command: str | None
+) -> None:
     assert short(main_of({"app.py": FLASK, **files}), "test_command") == (command,)
 
 

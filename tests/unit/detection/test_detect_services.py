@@ -43,7 +43,9 @@ def test_a_folder_with_an_image_and_no_manifest_is_a_service_when_nothing_else_i
 
 
 def test_a_program_that_is_named_like_a_dockerfile_is_none() -> None:
-    facts = facts_of({"package.json": EXPRESS, "lib/dockerfile.ex": "x", "tools.Dockerfile.md": "x", "DOCKERFILE": "FROM a\n"})
+    facts = facts_of(
+        {"package.json": EXPRESS, "lib/dockerfile.ex": "x", "tools.Dockerfile.md": "x", "DOCKERFILE": "FROM a\n"}
+    )
     assert facts.dockerfiles == ("DOCKERFILE",)
 
 
@@ -91,3 +93,24 @@ def test_the_names_of_variables_and_secrets_are_read_in_every_language() -> None
     }  # fmt: skip
     assert [name for name, each in found.items() if not each.secret] == ["PY_LEVEL"]
     assert (found["PY_LEVEL"].default, found["PY_TOKEN"].source.line) == ("info", 2)
+
+
+def test_each_field_of_a_settings_class_is_a_variable_with_its_default_and_no_secrets_value() -> None:
+    settings = (
+        "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n\n"
+        "class Settings(BaseSettings):\n"
+        '    model_config = SettingsConfigDict(env_prefix="shop_")\n'
+        '    secret_key: str = "changeme"\n'
+        "    workers: int = 4\n"
+        "    db_host: str\n\n"
+        "    def url(self) -> str:\n"
+        "        value: int = 3\n\n\n"
+        "class Other:\n"
+        "    name: str = 'x'\n"
+    )
+    service = main_of({**PYTHON, "core/config.py": settings})
+    assert [(each.name, each.secret, each.default, each.source.line) for each in service.env] == [
+        ("SHOP_DB_HOST", False, None, 8),
+        ("SHOP_SECRET_KEY", True, None, 6),
+        ("SHOP_WORKERS", False, "4", 7),
+    ]

@@ -106,6 +106,19 @@ def test_a_patch_must_still_fit() -> None:
     assert [message for _, _, message in told] == ["replicaz is not a field here"]
 
 
+def test_a_selector_may_come_from_the_labels_of_a_kustomization() -> None:
+    text = DEPLOYMENT.replace("  selector:\n    matchLabels: {app: a}\n", "")
+    base = {"base/kustomization.yaml": "resources: [a.yaml]\n"}
+    labelled = {"prod/kustomization.yaml": "resources: [../base]\ncommonLabels: {app: a}\n"}
+    assert faults(text, "base/a.yaml", **base) != []
+    assert faults(text, "base/a.yaml", **base, **labelled) == []
+
+
+def test_a_value_that_is_filled_in_later_is_not_judged_by_its_type() -> None:
+    assert faults(DEPLOYMENT.replace("containerPort: 80", "containerPort: ${PORT:-80}")) == []
+    assert faults(DEPLOYMENT.replace("containerPort: 80", "containerPort: PORT")) != []
+
+
 def test_a_kustomization_may_have_empty_fields_but_no_unknown_ones() -> None:
     assert faults("resources: [a.yaml]\ncomponents:\n", "k8s/kustomization.yaml") == []
     assert faults("resources: [a.yaml]\nresourcez: [b.yaml]\nbases: [b]\n", "k8s/kustomization.yaml") != []

@@ -49,7 +49,7 @@ OTHERS = {
     "deno": (
         {"deno.json": '{"tasks": {"start": "deno run -A main.ts"}}', "deno.lock": "{}",
          "main.ts": "Deno.serve(() => new Response());\n", "main_test.ts": "Deno.test('x', () => {});\n"},
-        "denoland/deno:2", "deno test",
+        "node:24", "deno test",
     ),
     "dotnet": (
         {"Api.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net8.0</TargetFramework>'
@@ -103,6 +103,19 @@ def test_tests_without_a_builder_image_are_a_question_and_no_step(tmp_path: Path
     files = {**OTHERS["elixir"][0], "Dockerfile": DOCKERFILE}
     files["mix.exs"] = files["mix.exs"].replace("~> 1.18", "~> 1.9.0")
     built = build(tmp_path, files)
+    assert not built.has_step("test")
+    assert "no builder image" in built.questions
+
+
+def test_images_of_registries_that_the_gate_refuses_are_not_used(tmp_path: Path):
+    scala = {
+        "build.sbt": 'scalaVersion := "3.3.1"\n',
+        "project/build.properties": "sbt.version=1.9.0\n",
+        "src/main/scala/Main.scala": "@main def run() = ()\n",
+        "src/test/scala/MainTest.scala": "class MainTest\n",
+        "Dockerfile": DOCKERFILE,
+    }
+    built = build(tmp_path, scala)
     assert not built.has_step("test")
     assert "no builder image" in built.questions
 

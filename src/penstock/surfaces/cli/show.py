@@ -43,8 +43,8 @@ def plan_lines(plan: Plan) -> list[str]:
 
 
 def _skill_line(candidate: Candidate) -> str:
-    reasons = printable("; ".join(candidate.reasons))
-    return f"  {candidate.skill.name}@{candidate.skill.version:<8} {candidate.score:>4}  {reasons}"
+    name = f"{candidate.skill.name}@{candidate.skill.version}"
+    return f"  {name:<28} {candidate.score:>4}  {printable('; '.join(candidate.reasons))}"
 
 
 def _verdict_lines(plan: Plan) -> list[str]:

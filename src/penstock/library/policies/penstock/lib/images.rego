@@ -20,40 +20,36 @@ floating(reference) if {
 	not shell.opaque(regex.replace(parts.repository, `^.*/`, ""))
 }
 
-# Docker Hub's own images have no publisher in their name.
-trusted(reference) if not contains(hub_name(reference), "/")
-
-hub_name(reference) := regex.replace(parsed(reference).repository, `^(?:(?:index\.)?docker\.io/)?(?:library/)?`, "")
-
-trusted(reference) if {
-	some start in data.registries.trusted
-	startswith(concat("", [parsed(reference).repository, "/"]), start)
-}
-
-trusted(reference) if regex.match(data.registries.trusted_pattern, reference)
-
-trusted(reference) if {
-	some registry in shape.texts(shape.within(input, ["org", "registries"]))
-	startswith(concat("", [parsed(reference).repository, "/"]), concat("", [trim_suffix(registry, "/"), "/"]))
-}
-
-trusted(reference) if {
+untrusted(reference) if {
+	reference != ""
+	not shell.opaque(reference)
 	parts := parsed(reference)
+	not placeholder(parts.repository)
+	not trusted(parts)
+}
+
+# A repository's name has no capitals: PROJECT_ID or <your-registry> is for the reader to fill in.
+placeholder(repository) if regex.match(`[A-Z<>]`, repository)
+
+trusted(parts) if regex.match(trusted_pattern, concat("", [parts.repository, "/"]))
+
+trusted(parts) if {
 	parts.repository in data.registries.trusted_by_digest
 	startswith(parts.digest, "sha256:")
 }
 
-trusted(reference) if parsed(reference).repository in built
+trusted(parts) if parts.repository in built
 
-untrusted(reference) if {
-	reference != ""
-	not shell.opaque(reference)
-	not placeholder(reference)
-	not trusted(reference)
-}
-
-# A repository's name has no capitals: PROJECT_ID or <your-registry> is for the reader to fill in.
-placeholder(reference) if regex.match(`[A-Z<>]`, parsed(reference).repository)
+# Docker Hub's own images, which have no publisher in their name; then the lists of the data and of the organisation.
+trusted_pattern := concat("", [
+	`^(?:(?:(?:index\.)?docker\.io/)?(?:library/)?[^/]+/$|`,
+	concat("|", array.concat(data.registries.trusted, [prefix |
+		some registry in shape.texts(shape.within(input, ["org", "registries"]))
+		registry != ""
+		prefix := concat("", [regex.replace(trim_suffix(registry, "/"), `[^A-Za-z0-9/_-]`, `\${0}`), "/"])
+	])),
+	`)`,
+])
 
 # Repositories that builds of this set make themselves.
 built := {parsed(reference).repository |

@@ -11,7 +11,12 @@ import data.penstock.lib.shell
 
 image_scanner := concat("|", data.scanners.image)
 
-image_scans := [step | some step in cloudbuild.steps; regex.match(image_scanner, step.code)]
+# Steps that scan images, with the repositories they name.
+image_scans := [scan |
+	some step in cloudbuild.steps
+	regex.match(image_scanner, step.code)
+	scan := {"build": step.build, "at": step.at, "step": step, "names": looked_at(step)}
+]
 
 every_run := runs.everything
 
@@ -24,13 +29,9 @@ present(kind) if {
 }
 
 # A scan that names only other images does not look at this one; what a variable or a file names may be any.
-covers(step, reference) if {
-	named := looked_at(step)
-	named != set()
-	images.parsed(reference).repository in named
-}
+covers(scan, repository) if repository in scan.names
 
-covers(step, _) if looked_at(step) == set()
+covers(scan, _) if scan.names == set()
 
 # Repositories that the scanner's commands name outright; empty when one of them cannot be told.
 looked_at(step) := {images.parsed(word).repository | some word in words} if {

@@ -28,7 +28,10 @@ findings contains cloudbuild.finding_in(build, place(number, moving), {"image": 
 }
 
 # References that a build pushes, or gives to an image that is meant for a registry.
-references(number) := {reference | some reference in images.tagged[number]; contains(reference, "/")} | images.pushed[number]
+references(number) := images.pushed[number] | {reference |
+	some reference in images.tagged[number]
+	contains(reference, "/")
+}
 
 has_fixed(number, repository) if {
 	some reference in references(number)

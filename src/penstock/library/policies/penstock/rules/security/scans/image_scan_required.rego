@@ -34,12 +34,13 @@ findings contains cloudbuild.finding_in(build, pointer, {"image": "an image"}) i
 }
 
 scanned(number, reference) if {
-	some step in scans.image_scans
-	step.build == number
-	scans.covers(step, reference)
+	repository := images.parsed(reference).repository
+	some scan in scans.image_scans
+	scan.build == number
+	scans.covers(scan, repository)
 }
 
 scans_any(number) if {
-	some step in scans.image_scans
-	step.build == number
+	some scan in scans.image_scans
+	scan.build == number
 }

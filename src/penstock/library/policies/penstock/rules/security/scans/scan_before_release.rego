@@ -49,24 +49,29 @@ scanned_before(step) if {
 }
 
 # A step that scans and then deploys, in that order.
-scanned_before(step) if regex.match(order, step.code)
+scanned_before(step) if {
+	some scan in scans.image_scans
+	scan.build == step.build
+	scan.at == step.at
+	regex.match(order, step.code)
+}
 
 order := sprintf(`(?s)(?:%s).*(?:%s|%s)`, [scans.image_scanner, deploy.change_pattern, deploy.release_pattern])
 
+# References that a step deploys; an image that only a variable knows may be the scanned one.
 deployed(step) := {match[1] |
 	some match in regex.find_all_string_submatch_n(`--images?[ =]["']?(?:[^ \t\n"'=,]+=)?([^ \t\n"',]+)`, step.code, 20)
 }
 
-looks_at_it(_, step) if deployed(step) == set()
-
 looks_at_it(_, step) if {
-	some reference in deployed(step)
-	shell.opaque(reference)
+	every reference in deployed(step) {
+		shell.opaque(reference)
+	}
 }
 
 looks_at_it(scan, step) if {
 	some reference in deployed(step)
-	scans.covers(scan, reference)
+	scans.covers(scan, images.parsed(reference).repository)
 }
 
 shown(step) := step.id if step.id != ""

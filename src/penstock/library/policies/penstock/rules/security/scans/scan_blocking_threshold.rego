@@ -19,10 +19,10 @@ import data.penstock.lib.cloudbuild
 import data.penstock.lib.scans
 
 findings contains cloudbuild.finding(step, step.own, {}) if {
-	some step in scans.image_scans
+	some scan in scans.image_scans
+	step := scan.step
 	some kind in data.scanners.silent_by_default
-	some line in split(step.code, "\n")
-	regex.match(kind.scan, line)
+	regex.match(kind.scan, step.code)
 	not told(step.build, kind)
 }
 
