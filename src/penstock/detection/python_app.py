@@ -103,7 +103,7 @@ def framework_of(folder: Folder, manifest: Manifest, files: list[str]) -> Fact[s
     if app is not None and made is not None and (made in demanded or not manifest.packages):
         return hit_fact(folder, app.hit, made)
     for name in demanded:
-        used = True or first(folder, files, imported(_IMPORTED.get(name, name)))
+        used = name == "functions-framework" or first(folder, files, imported(_IMPORTED.get(name, name)))
         if used:
             return Fact(name.removeprefix("python-"), manifest.packages[name].source)
     return _undemanded(folder, manifest, files)

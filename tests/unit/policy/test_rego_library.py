@@ -121,7 +121,7 @@ BUILT_IN = frozenset(
     {
         "array.concat", "array.slice", "concat", "contains", "count", "endswith", "graph.reachable", "is_array",
         "is_number", "is_object", "is_string", "lower", "max", "min", "numbers.range", "object.get", "object.keys",
-        "object.union", "regex.find_all_string_submatch_n", "regex.find_n", "regex.match", "regex.replace",
+        "object.union", "object.union_n", "regex.find_all_string_submatch_n", "regex.find_n", "regex.match", "regex.replace",
         "regex.split", "replace", "set", "sort", "split", "sprintf", "startswith", "strings.replace_n", "substring",
         "trim", "trim_space", "trim_suffix", "upper", "walk",
     }

@@ -98,17 +98,14 @@ view(number, build, at, raw) := {
 }
 
 # The last entry of a name counts, as in a shell.
-env_values(env, known) := {entry[0]: value |
-	entries := [[sprintf("${%s}", [parts[0]]), substring(entry, count(parts[0]) + 1, -1)] |
-		some entry in env
-		parts := split(entry, "=")
-		count(parts) > 1
-	]
-	some at, entry in entries
-	not entry[0] in {later[0] | some later in array.slice(entries, at + 1, count(entries))}
-	value := shell.filled(shell.named(entry[1]), known)
-	value != entry[0]
-}
+env_values(env, known) := object.union_n([{key: value} |
+	some entry in env
+	name := split(entry, "=")[0]
+	name != entry
+	key := sprintf("${%s}", [name])
+	value := shell.filled(shell.named(substring(entry, count(name) + 1, -1)), known)
+	value != key
+])
 
 # Where a step says what it does.
 own(raw) := "/script" if {

@@ -130,6 +130,7 @@ for_production(id) if {
 # Steps that create a release or change a running environment.
 changing_steps := [step |
 	some step in cloudbuild.steps
+	regex.match(change_pattern, step.code)
 	count(changing(step.commands)) > 0
 ]
 

@@ -51,8 +51,5 @@ barriers := [positions |
 	}
 ]
 
-# By build: position -> everything that has run before it.
-before := [earlier |
-	some direct in edges
-	earlier := {at: graph.reachable(direct, waited_for) | some at, waited_for in direct}
-]
+# Everything that has run before a step.
+before(number, at) := graph.reachable(edges[number], edges[number][at])

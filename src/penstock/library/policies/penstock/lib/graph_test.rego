@@ -3,8 +3,9 @@ package penstock.lib.graph_test
 import data.penstock.lib.given_test as given
 import data.penstock.lib.graph as waits
 
-before(steps) := found if {
-	found := waits.before[0] with input.artifacts as given.steps(steps)
+before(steps) := {at: found |
+	some at, _ in steps
+	found := waits.before(0, at) with input.artifacts as given.steps(steps)
 }
 
 test_steps_wait_for_all_before_them if before([{}, {}, {}]) == {0: set(), 1: {0}, 2: {0, 1}}
@@ -23,7 +24,7 @@ test_a_step_after_parallel_ones_waits_for_each if {
 
 test_builds_are_kept_apart if {
 	artifacts := array.concat(given.steps([{}, {}]), given.steps([{}]))
-	count(waits.before) == 2 with input.artifacts as artifacts
+	count(waits.edges) == 2 with input.artifacts as artifacts
 }
 
-test_no_build_no_graph if waits.before == [] with input.artifacts as []
+test_no_build_no_graph if waits.edges == [] with input.artifacts as []

@@ -57,11 +57,18 @@ built := {parsed(reference).repository |
 	some reference in references
 }
 
+# Steps that give an image a name, or send one away; looked at closely only then.
+handling := [step |
+	some step in cloudbuild.steps
+	regex.match(`--?(?:t|tag|push|publish|destination)\b|\b(?:tag|push|pack|submit)\b`, step.code)
+]
+
 # By build: references that its steps give to what they build.
 tagged := [references |
 	some number, _ in cloudbuild.builds
 	references := {reference |
-		some step in cloudbuild.of_build(number)
+		some step in handling
+		step.build == number
 		some command in step.commands
 		some reference in tagged_by(command)
 	}
@@ -87,20 +94,19 @@ pushes := [places |
 	listed := {reference: sprintf("/images/%d", [min({at | names[at] == reference})]) |
 		some reference in names
 	}
-	by_steps := {reference: pointer |
-		some step in cloudbuild.of_build(number)
-		some command in step.commands
-		some reference in pushed_by(command)
-		pointer := first_push(number, reference)
-	}
-	places := object.union(by_steps, listed)
+	places := object.union(by_steps(number), listed)
 ]
 
-first_push(number, reference) := [concat("", [step.pointer, step.own]) |
-	some step in cloudbuild.of_build(number)
-	some command in step.commands
-	reference in pushed_by(command)
-][0]
+by_steps(number) := {reference: places[0] |
+	pairs := [[reference, concat("", [step.pointer, step.own])] |
+		some step in handling
+		step.build == number
+		some command in step.commands
+		some reference in pushed_by(command)
+	]
+	some reference in {pair[0] | some pair in pairs}
+	places := [pair[1] | some pair in pairs; pair[0] == reference]
+}
 
 pushed := [object.keys(places) | some places in pushes]
 
@@ -126,7 +132,9 @@ unseen := `\bskaffold (?:build|run)\b|\bko (?:build|publish|apply|resolve)\b|\bj
 pushes_unseen := [pointers |
 	some number, _ in cloudbuild.builds
 	pointers := [concat("", [step.pointer, step.own]) |
-		some step in cloudbuild.of_build(number)
+		some step in cloudbuild.steps
+		step.build == number
+		regex.match(unseen, step.code)
 		some command in step.commands
 		regex.match(unseen, command)
 		not regex.match(`--push[ =]false|--dry-run|--local\b`, command)
@@ -144,7 +152,8 @@ pushed_from(number) := min([pointer | some pointer in pushes[number]]) if {
 
 # Where a build gives an image its name.
 tagged_from(number, reference) := [concat("", [step.pointer, step.own]) |
-	some step in cloudbuild.of_build(number)
+	some step in handling
+	step.build == number
 	some command in step.commands
 	reference in tagged_by(command)
 ][0]

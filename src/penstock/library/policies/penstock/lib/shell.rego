@@ -19,13 +19,21 @@ lead := concat("", [
 	`|[A-Za-z_][A-Za-z0-9_]*=[^ \t\n]*)[ \t]+)*`,
 ])
 
-plain(text) := joined if {
-	bare := regex.replace(shape.text(text), `(?m)^[ \t]*#.*$`, "")
-	uncommented := regex.replace(bare, `(?m)[ \t]#[ \t!].*$`, "")
-	joined := named(regex.replace(uncommented, `[ \t]*\\\r?\n[ \t]*`, " "))
-}
+plain(text) := named(joined(uncommented(shape.text(text))))
 
-code(plain_text) := regex.replace(regex.replace(plain_text, said, "echo "), `[ \t]{2,}|\t`, " ")
+uncommented(text) := text if {
+	not contains(text, "#")
+} else := regex.replace(regex.replace(text, `(?m)^[ \t]*#.*$`, ""), `(?m)[ \t]#[ \t!].*$`, "")
+
+joined(text) := text if {
+	not contains(text, "\\")
+} else := regex.replace(text, `[ \t]*\\\r?\n[ \t]*`, " ")
+
+code(plain_text) := regex.replace(unsaid(plain_text), `[ \t]{2,}|\t`, " ")
+
+unsaid(text) := text if {
+	not regex.match(`echo|printf`, text)
+} else := regex.replace(text, said, "echo ")
 
 # $NAME becomes ${NAME}.
 named(text) := regex.replace(text, `\$([A-Za-z_][A-Za-z0-9_]*)`, "$${${1}}")

@@ -47,7 +47,7 @@ findings contains kubernetes.finding(document, "/metadata", {"detail": "no Binar
 }
 
 findings contains cloudbuild.finding(step, step.own, {"detail": "no --binary-authorization for production"}) if {
-	some step in cloudbuild.steps
+	some step in deploy.changing_steps
 	some command in deploy.changing(step.commands)
 	regex.match(`\bgcloud (?:alpha |beta )?run deploy\b`, command)
 	deploy.mentions_production(command)

@@ -23,6 +23,7 @@ tests := concat("|", data.commands.tests)
 
 tested if {
 	some run in runs.everything
+	regex.match(tests, run.code)
 	some command in run.commands
 	regex.match(tests, command)
 	not regex.match(data.commands.tests_skipped, command)

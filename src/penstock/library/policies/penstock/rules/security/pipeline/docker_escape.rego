@@ -28,6 +28,7 @@ ways := {
 
 findings contains cloudbuild.finding(step, step.own, {"detail": detail}) if {
 	some step in cloudbuild.steps
+	regex.match(starts, step.code)
 	some command in step.commands
 	regex.match(starts, command)
 	some way, detail in ways

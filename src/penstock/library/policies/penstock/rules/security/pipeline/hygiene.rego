@@ -28,6 +28,7 @@ findings contains cloudbuild.finding_in(build, "", {"detail": "the build has no 
 findings contains runs.finding(run, {"detail": detail}) if {
 	some run in runs.everything
 	run.where != "workflow"
+	regex.match(`\b(?:npm|pip[0-9.]*)\b.* (?:i|install)\b`, run.code)
 	some command in run.commands
 	detail := unlocked(command)
 }

@@ -26,6 +26,7 @@ place := ["metadata", "annotations", "run.googleapis.com/invoker-iam-disabled"]
 findings contains runs.finding(run, {"detail": "the service is deployed for unauthenticated callers"}) if {
 	not public
 	some run in runs.everything
+	contains(run.code, "--allow-unauthenticated")
 	some command in run.commands
 	regex.match(`\bgcloud (?:alpha |beta )?(?:run|functions)\b.*[ \t]["']?--allow-unauthenticated(?:["' \t]|$)`, command)
 }
@@ -33,6 +34,7 @@ findings contains runs.finding(run, {"detail": "the service is deployed for unau
 findings contains runs.finding(run, {"detail": "allUsers may invoke the service"}) if {
 	not public
 	some run in runs.everything
+	contains(run.code, "allUsers")
 	some command in run.commands
 	regex.match(`\badd-iam-policy-binding\b.*\ballUsers\b`, command)
 	regex.match(`(?:run|cloudfunctions)\.invoker\b`, command)

@@ -38,5 +38,5 @@ findings contains cloudbuild.finding(step, "/waitFor", {"detail": "the step wait
 	some step in cloudbuild.steps
 	some target in waits.edges[step.build][step.at]
 	target >= step.at
-	step.at in waits.before[step.build][step.at]
+	step.at in waits.before(step.build, step.at)
 }

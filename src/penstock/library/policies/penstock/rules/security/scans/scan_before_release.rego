@@ -25,7 +25,7 @@ import data.penstock.lib.shell
 findings contains cloudbuild.finding(step, step.own, {"step": shown(step)}) if {
 	some step in array.concat(deploy.changing_steps, deploy.releasing_steps)
 	handles_image(step)
-	not scanned_before(step)
+	not scanned_before(step, deployed(step))
 }
 
 # A build that makes no image relies on the scan of the build that did; the set must have one.
@@ -41,19 +41,20 @@ handles_image(step) if {
 	step in deploy.releasing_steps
 }
 
-scanned_before(step) if {
+scanned_before(step, references) if {
+	earlier := waits.before(step.build, step.at)
 	some scan in scans.image_scans
 	scan.build == step.build
-	scan.at in waits.before[step.build][step.at]
-	looks_at_it(scan, step)
+	scan.at in earlier
+	looks_at_it(scan, references)
 }
 
 # A step that scans and then deploys, in that order.
-scanned_before(step) if {
+scanned_before(step, _) if {
+	regex.match(order, step.code)
 	some scan in scans.image_scans
 	scan.build == step.build
 	scan.at == step.at
-	regex.match(order, step.code)
 }
 
 order := sprintf(`(?s)(?:%s).*(?:%s|%s)`, [scans.image_scanner, deploy.change_pattern, deploy.release_pattern])
@@ -63,14 +64,14 @@ deployed(step) := {match[1] |
 	some match in regex.find_all_string_submatch_n(`--images?[ =]["']?(?:[^ \t\n"'=,]+=)?([^ \t\n"',]+)`, step.code, 20)
 }
 
-looks_at_it(_, step) if {
-	every reference in deployed(step) {
+looks_at_it(_, references) if {
+	every reference in references {
 		shell.opaque(reference)
 	}
 }
 
-looks_at_it(scan, step) if {
-	some reference in deployed(step)
+looks_at_it(scan, references) if {
+	some reference in references
 	scans.covers(scan, images.parsed(reference).repository)
 }
 

@@ -20,6 +20,7 @@ flag := `--(?:set|update)-(?:build-)?env-vars[ =]["']?([^ \t"']+)`
 
 findings contains cloudbuild.finding(step, step.own, {"name": name}) if {
 	some step in cloudbuild.steps
+	contains(step.code, "env-vars")
 	some command in step.commands
 	contains(command, "gcloud ")
 	some match in regex.find_all_string_submatch_n(flag, command, 20)

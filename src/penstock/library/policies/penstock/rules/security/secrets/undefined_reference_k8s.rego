@@ -18,7 +18,7 @@ package penstock.rules.security.secrets.undefined_reference_k8s
 import data.penstock.lib.kubernetes
 import data.penstock.lib.shape
 
-makers := {"Secret", "SealedSecret", "ExternalSecret"}
+makers := {"Secret", "SealedSecret", "ExternalSecret", "SecretSync"}
 
 made contains kubernetes.name_of(document.doc) if {
 	some document in kubernetes.documents

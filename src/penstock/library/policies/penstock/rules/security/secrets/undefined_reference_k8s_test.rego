@@ -20,6 +20,7 @@ test_warns_of_env_from_and_volumes if {
 test_allows_what_the_set_makes if {
 	every more in [{}, {"spec": {"target": {"name": "db"}}}] {
 		count(rule.findings) == 0 with input.artifacts as [given.pod(reference("db")), maker("ExternalSecret", more)]
+		count(rule.findings) == 0 with input.artifacts as [given.pod(reference("db")), maker("SecretSync", more)]
 	}
 }
 
