@@ -95,13 +95,12 @@ def secret_scan() -> list[Row]:
 
 def gate() -> list[Row]:
     """Judge the example's generated files, in process."""
-    from penstock.bootstrap import open_engine
+    from penstock.bootstrap.opener import FromSettings
     from penstock.domain.pipelines import LOCAL_CALLER, GeneratePipeline, Options
     from penstock.domain.policy import Profile
-    from penstock.settings import load_settings
 
     async def run() -> tuple[int, list[float]]:
-        async with open_engine(load_settings()) as engine:
+        async with FromSettings().engine() as engine:
             command = GeneratePipeline(
                 "Create CI/CD pipeline", "payment-api", local_path=str(EXAMPLE), options=Options(dry_run=True)
             )

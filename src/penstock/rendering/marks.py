@@ -6,6 +6,7 @@ A mark is one private-use character. Values can never hold one (``characters.cle
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -17,6 +18,7 @@ _OPEN = 0x100000
 _CAPACITY = 0xFFF0
 CLOSE = chr(0x10FFFD)
 """Ends the innermost ``{% by %}``."""
+_MARK = re.compile(f"([{chr(_LINE)}-{CLOSE}])")
 
 
 class TooManyMarks(ValueError):
@@ -89,12 +91,12 @@ def unmark(marked: str, lines: Sequence[TemplateLine], origins: Sequence[Origin]
     found: list[tuple[str, TemplateLine | None, Origin | None]] = []
     for raw in marked.split("\n"):
         here = stack[-1] if stack else None
-        source, text = None, []
-        for character in raw:
-            code = ord(character)
-            if code < _LINE:
-                text.append(character)
-            elif character == CLOSE:
+        source = None
+        text, *marks = _MARK.split(raw)
+        for mark, more in zip(marks[::2], marks[1::2], strict=True):
+            text += more
+            code = ord(mark)
+            if mark == CLOSE:
                 if stack:
                     stack.pop()
             elif code >= _OPEN:
@@ -102,7 +104,7 @@ def unmark(marked: str, lines: Sequence[TemplateLine], origins: Sequence[Origin]
                 here = stack[-1]
             else:
                 source = lines[code - _LINE]
-        found.append(("".join(text), source, here))
+        found.append((text, source, here))
     return _filled(found)
 
 
