@@ -1,8 +1,8 @@
 """Score the gate on labelled real files: ``python benchmarks/eval_policy.py --corpus FOLDER --snapshots FOLDER``.
 
 Recall counts labels of severity critical and high whose rule exists. Precision counts a finding on an explicit
-non-violation double; labels called unknown are skipped. policy_labels.json says which rules a label means; ``rule: word`` asks
-for the word in the message too.
+non-violation double; labels called unknown are skipped. policy_labels.json says which rules a label means; ``rule:
+word`` asks for the word in the message too.
 """
 
 from __future__ import annotations
@@ -55,11 +55,18 @@ def main() -> None:
     lines = (told.corpus / "policy" / "labels.jsonl").read_text(encoding="utf-8").splitlines()
     labels = [json.loads(line) for line in lines if line.strip()]
     meanings = json.loads((HERE / "policy_labels.json").read_text(encoding="utf-8"))
-    gate = Gate(RegorusEngine(LIBRARY), fingerprint_key=b"0" * 32, timeout_s=30.0)
+    engine = RegorusEngine(LIBRARY)
+    try:
+        _report(Gate(engine, fingerprint_key=b"0" * 32, timeout_s=30.0), labels, told.snapshots / "policy", meanings)
+    finally:
+        engine.close()
+
+
+def _report(gate: Gate, labels: list[dict[str, Any]], folder: Path, meanings: dict[str, list[str]]) -> None:
     print("| profile | files | recall critical+high | of these denied | precision | no rule yet |")
     print("|---|---|---|---|---|---|")
     for profile in (Profile.ADVISORY, Profile.STANDARD):
-        score = scored(gate, profile, labels, told.snapshots / "policy", meanings)
+        score = scored(gate, profile, labels, folder, meanings)
         counted = len(score.found) + len(score.missed)
         recall = f"{score.recall:.3f} ({len(score.found)}/{counted})"
         precision = f"{score.precision:.3f} ({score.hits} hits, {len(score.wrong)} wrong)"

@@ -66,6 +66,7 @@ def detect(tree: Tree, *, name: str, subpath: str = ".") -> RepositoryFacts:
         monorepo=_monorepo(root, services),
         workspace=workspace,
         dockerfiles=dockerfiles,
+        ignore_files=tuple(path for path in root.below if path.rpartition("/")[2] == ".dockerignore"),
         ci_files=ci_files(root),
         managed_files=managed,
         reasons=() if services else reasons(root.at(inner), found.rest, built),

@@ -131,6 +131,8 @@ class RepositoryFacts:
     monorepo: str | None = None
     """npm-workspaces, pnpm-workspaces, turborepo, nx, uv-workspace, go-workspace, gradle-multi, folders, ..."""
     dockerfiles: tuple[str, ...] = ()
+    ignore_files: tuple[str, ...] = ()
+    """Every .dockerignore."""
     ci_files: tuple[CiFile, ...] = ()
     managed_files: tuple[str, ...] = ()
     """Paths the repository's own Penstock lock file lists as written by Penstock."""

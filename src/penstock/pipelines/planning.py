@@ -54,7 +54,7 @@ class Planner:
             spec = await asyncio.to_thread(_drafted, command, facts, options, skills)
             explain(f"{len(spec.steps)} steps, {len(spec.environments)} environments, target {spec.target}")
         with walk.stage("render") as explain:
-            artifacts = await asyncio.to_thread(_rendered, spec, skills, facts)
+            artifacts = await asyncio.to_thread(_rendered, spec, skills, facts, replace=options.overwrite)
             explain(f"{len(artifacts)} files")
         with walk.stage("judge") as explain:
             decision = await self._judge(caller, spec, artifacts, tree)
@@ -124,10 +124,12 @@ def _drafted(
     return draft(command.intent, facts, options, command.service_name, skills, target=target)
 
 
-def _rendered(spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts) -> tuple[Artifact, ...]:
+def _rendered(
+    spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts, *, replace: bool
+) -> tuple[Artifact, ...]:
     from penstock.rendering import render
 
-    return render(spec, skills, facts=facts)
+    return render(spec, skills, facts=facts, replace=replace)
 
 
 def _uses(skills: Sequence[Skill]) -> tuple[SkillUse, ...]:

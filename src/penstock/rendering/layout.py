@@ -1,7 +1,8 @@
 """Which files a pipeline consists of: the skills' ``assets/render.yaml`` say so, as data.
 
 Each entry names a template, the path it is written to, how often (``per``: pipeline, service, environment, workload =
-service x environment) and under which condition. A platform team adds a file by adding an entry and a template.
+service x environment) and under which condition. ``otherwise`` is where it goes when the repository has a file of its
+own at that path. A platform team adds a file by adding an entry and a template.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from penstock.rendering.templates import TemplateSet, template_set
 
 RULES = "render"
 """Stem of the asset that holds the entries."""
-_KEYS = frozenset({"template", "path", "per", "when", "with", "title"})
+_KEYS = frozenset({"template", "path", "otherwise", "per", "when", "with", "title"})
 _PER = frozenset({"pipeline", "service", "environment", "workload"})
 _DOCKERFILE, _DOCKERIGNORE = "Dockerfile.j2", "dockerignore.j2"
 
@@ -44,6 +45,21 @@ def plan_files(
     planned = [each for skill in skills for rule in _rules(skill) for each in _applied(spec, skill, rule, values)]
     planned += _image_files(spec, skills, facts, tuple(values["header"]))
     return planned
+
+
+def places(skills: Sequence[Skill], facts: RepositoryFacts, *, replace: bool) -> dict[str, str]:
+    """Return where each file of the pipeline goes, by the path its skill wants.
+
+    It goes elsewhere when the repository has a file of its own there (unless that is to be replaced), and stays there.
+    """
+    managed = set(facts.managed_files)
+    theirs = set() if replace else {file.path for file in facts.ci_files} - managed
+    found: dict[str, str] = {}
+    for rule in (rule for skill in skills for rule in _rules(skill)):
+        wanted, other = str(rule["path"]), rule.get("otherwise")
+        moved = other is not None and other not in theirs and (wanted in theirs or (other in managed and not replace))
+        found[wanted] = str(other) if moved else wanted
+    return found
 
 
 def _rules(skill: Skill) -> list[Mapping[str, Any]]:
@@ -73,7 +89,7 @@ def _applied(
         condition = rule.get("when")
         if condition is not None and not templates.holds(str(condition), seen):
             continue
-        path = str(rule["path"])
+        path = values["places"][str(rule["path"])]
         for name, subject in about.items():
             path = path.replace(f"{{{name}}}", subject.name)
         yield PlannedFile(path, templates, str(rule["template"]), str(rule.get("title", "")), seen)
@@ -111,7 +127,7 @@ def _image_files(
 
 def _existing(facts: RepositoryFacts) -> set[str]:
     """Return files of the repository's own that must not be rendered over; what Penstock wrote, it may write again."""
-    own = {*facts.dockerfiles, *(file.path for file in facts.ci_files)}
+    own = {*facts.dockerfiles, *facts.ignore_files, *(file.path for file in facts.ci_files)}
     for service in (*facts.services, *((facts.primary,) if facts.primary else ())):
         if service.dockerfile is not None:
             own.add(service.dockerfile.value)

@@ -15,7 +15,7 @@ from penstock.domain.spec import ExtraFile, PipelineSpec
 from penstock.errors import InvalidConfiguration
 from penstock.rendering.characters import clean, hidden_at
 from penstock.rendering.lanes import LANES, lane_view
-from penstock.rendering.layout import PlannedFile, plan_files
+from penstock.rendering.layout import PlannedFile, places, plan_files
 from penstock.rendering.lockfile import LOCK_FILE, lock_artifact
 from penstock.rendering.marks import TracedLine
 from penstock.rendering.names import Names
@@ -27,14 +27,19 @@ _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=", re.IGNORECASE)
 """Lines of a Dockerfile that mean something only at its very beginning."""
 
 
-def render(spec: PipelineSpec, skills: Sequence[Skill], *, facts: RepositoryFacts) -> tuple[Artifact, ...]:
+def render(
+    spec: PipelineSpec, skills: Sequence[Skill], *, facts: RepositoryFacts, replace: bool = False
+) -> tuple[Artifact, ...]:
     """Return every file of the pipeline, its lock file included, sorted by path.
+
+    A delivery file that the repository had before keeps its path, and ours goes beside it; with ``replace`` ours goes
+    there.
 
     Raises InvalidConfiguration for a path that may not be written, a value that cannot stand where it is wanted, or a
     skill whose templates are broken.
     """
     digest = spec_digest(spec)
-    values = _values(spec, skills, facts, digest)
+    values = _values(spec, skills, facts, digest) | {"places": places(skills, facts, replace=replace)}
     planned = plan_files(spec, skills, facts, values)
     paths = [*(file.path for file in planned), *(extra.path for extra in spec.extra_files)]
     check_paths([*paths, LOCK_FILE])

@@ -74,7 +74,10 @@ def written_lines(result: PipelineResult, repo: Path) -> list[str]:
 
 def next_lines(result: PipelineResult, repo: Path) -> list[str]:
     """Return what the developer does next."""
-    explained = next((each for each in result.plan.artifacts if each.path.endswith("cloudbuild.yaml")), None)
+    explained = next(
+        (each for each in result.plan.artifacts if each.path.endswith(("cloudbuild.yaml", "cloudbuild-main.yaml"))),
+        None,
+    )
     steps = ["Read docs/cicd/README.md: the one-time set-up commands and how to roll back."]
     if result.delivery.branch:
         steps.append(f"Push the branch and open a pull request: git push -u origin {result.delivery.branch}")

@@ -51,6 +51,18 @@ trusted_pattern := concat("", [
 	`)`,
 ])
 
+# Image of a step -> what is to be said of it; most steps of a set share a few images.
+of_steps := {image: {
+	"repository": parts.repository,
+	"digest": parts.digest,
+	"floating": [1 | floating(image)] != [],
+	"untrusted": [1 | untrusted(image)] != [],
+} |
+	some image in {step.image | some step in cloudbuild.steps}
+	image != ""
+	parts := parsed(image)
+}
+
 # Repositories that builds of this set make themselves.
 built := {parsed(reference).repository |
 	some references in array.concat(tagged, pushed)

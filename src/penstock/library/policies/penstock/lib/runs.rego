@@ -10,6 +10,9 @@ import data.penstock.lib.workflows
 
 everything := array.concat(array.concat(of_steps, of_dockerfiles), workflows.runs)
 
+# All of it as one text, to look whether something is there at all.
+text := concat("\n", [run.code | some run in everything])
+
 of_steps := [run |
 	some step in cloudbuild.steps
 	run := {

@@ -18,14 +18,12 @@ image_scans := [scan |
 	scan := {"build": step.build, "at": step.at, "step": step, "names": looked_at(step)}
 ]
 
-every_run := runs.everything
+every_text := runs.text
 
 # Whether any build or workflow of the set runs a scanner of that kind.
 present(kind) if {
-	some run in every_run
-
 	# regal ignore:unresolved-reference
-	regex.match(concat("|", data.scanners[kind]), run.code)
+	regex.match(concat("|", data.scanners[kind]), every_text)
 }
 
 # A scan that names only other images does not look at this one; what a variable or a file names may be any.

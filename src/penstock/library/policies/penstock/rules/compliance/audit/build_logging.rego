@@ -8,6 +8,8 @@
 #   remediation: Use CLOUD_LOGGING_ONLY or a logs bucket.
 #   controls:
 #     soc2: [CC7.2, CC6.8]
+#     cis: [2.1.3]
+#     owasp: [CICD-SEC-10]
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.compliance.audit.build_logging

@@ -8,6 +8,7 @@
 #   remediation: Align labels; use the current apiVersion.
 #   controls:
 #     soc2: [CC8.1]
+#     cis: [5.1.6]
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.k8s.schema

@@ -18,8 +18,9 @@ package penstock.rules.security.pipeline.builder_pinned
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.images
 
-findings contains cloudbuild.finding(step, "/name", {"image": images.parsed(step.image).repository}) if {
+findings contains cloudbuild.finding(step, "/name", {"image": image.repository}) if {
 	some step in cloudbuild.steps
+	image := images.of_steps[step.image]
+	image.floating
 	regex.match(data.registries.google_builders, step.image)
-	images.floating(step.image)
 }

@@ -19,10 +19,10 @@ package penstock.rules.security.pipeline.builder_pinned_digest
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.images
 
-findings contains cloudbuild.finding(step, "/name", {"image": parts.repository}) if {
+findings contains cloudbuild.finding(step, "/name", {"image": image.repository}) if {
 	some step in cloudbuild.steps
-	images.untrusted(step.image)
-	not images.floating(step.image)
-	parts := images.parsed(step.image)
-	parts.digest == ""
+	image := images.of_steps[step.image]
+	image.untrusted
+	not image.floating
+	image.digest == ""
 }

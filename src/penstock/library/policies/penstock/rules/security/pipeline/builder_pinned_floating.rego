@@ -19,11 +19,10 @@ package penstock.rules.security.pipeline.builder_pinned_floating
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.images
 
-findings contains cloudbuild.finding(step, "/name", {"image": parts.repository}) if {
+findings contains cloudbuild.finding(step, "/name", {"image": image.repository}) if {
 	some step in cloudbuild.steps
-	step.image != ""
+	image := images.of_steps[step.image]
+	image.floating
 	not regex.match(data.registries.google_builders, step.image)
-	images.floating(step.image)
-	parts := images.parsed(step.image)
-	not parts.repository in images.built
+	not image.repository in images.built
 }

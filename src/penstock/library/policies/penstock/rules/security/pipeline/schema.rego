@@ -8,6 +8,7 @@
 #   remediation: Correct the field name.
 #   controls:
 #     soc2: [CC8.1]
+#     cis: [2.3.1]
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.pipeline.schema

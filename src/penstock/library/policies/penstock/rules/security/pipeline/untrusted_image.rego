@@ -22,9 +22,10 @@ import data.penstock.lib.images
 import data.penstock.lib.kubernetes
 import data.penstock.lib.shell
 
-findings contains cloudbuild.finding(step, "/name", {"image": images.parsed(step.image).repository}) if {
+findings contains cloudbuild.finding(step, "/name", {"image": image.repository}) if {
 	some step in cloudbuild.steps
-	images.untrusted(step.image)
+	image := images.of_steps[step.image]
+	image.untrusted
 }
 
 findings contains dockerfiles.finding(instruction, {"image": images.parsed(base).repository}) if {

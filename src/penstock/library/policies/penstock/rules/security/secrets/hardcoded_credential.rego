@@ -8,6 +8,8 @@
 #   remediation: Replace the literal by a Secret Manager reference.
 #   controls:
 #     soc2: [CC6.1]
+#     cis: [2.3.8, 5.1.3]
+#     owasp: [CICD-SEC-6]
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.secrets.hardcoded_credential

@@ -8,6 +8,7 @@
 #   remediation: Use External Secrets / Secret Manager CSI; commit only the reference.
 #   controls:
 #     soc2: [CC6.1]
+#     cis: [5.1.3]
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.secrets.k8s_secret_literal

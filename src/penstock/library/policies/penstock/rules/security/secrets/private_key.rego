@@ -8,6 +8,8 @@
 #   remediation: Delete the key, use Workload Identity Federation.
 #   controls:
 #     soc2: [CC6.1]
+#     cis: [2.3.8]
+#     owasp: [CICD-SEC-6]
 #   waivable: false
 #   since: 0.1.0
 package penstock.rules.security.secrets.private_key

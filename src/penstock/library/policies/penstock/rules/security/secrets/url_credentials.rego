@@ -8,6 +8,7 @@
 #   remediation: Move the credential to Secret Manager.
 #   controls:
 #     soc2: [CC6.1]
+#     owasp: [CICD-SEC-6]
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.secrets.url_credentials
