@@ -59,8 +59,11 @@ bench: $(STAMP) ## Print the speed and size table
 eval-detection: $(STAMP) ## Score detection (CORPUS=truth folder, SNAPSHOTS=laid-out repositories)
 	@$(BIN)/python benchmarks/eval_detection.py --corpus $(CORPUS) --snapshots $(SNAPSHOTS)
 
+eval-pipelines: $(STAMP) ## Make pipelines of real repositories and judge every file (SNAPSHOTS=laid-out repositories)
+	@$(BIN)/python benchmarks/corpus_pipelines.py --snapshots $(SNAPSHOTS)
+
 lock: $(STAMP) ## Pin every dependency with hashes (after a change in pyproject.toml)
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
 		--no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
 
-.PHONY: help install demo serve check check-policies test format bench eval-detection lock
+.PHONY: help install demo serve check check-policies test format bench eval-detection eval-pipelines lock

@@ -2,11 +2,11 @@
 
 usage: corpus_pipelines.py --snapshots DIR [--targets cloud-run,gke,none] [--only ID,ID] [--keep DIR]
 
-Every snapshot in SNAPSHOTS/repos/ID is copied, planned, written and planned again. Prints a row per snapshot and target:
-files; Cloud Build and Cloud Deploy files that Google's types refuse; manifests that the schemas refuse; complaints of
-hadolint; denials and warnings of the gate (profile standard) and of `penstock check` over the whole repository, for files
-we wrote and for those that were there; what a second run changes. `--keep` leaves the repositories with their files
-there. Exits with 1 when something is wrong with a file of ours, or nothing was found.
+Every snapshot in SNAPSHOTS/repos/ID is copied, planned, written and planned again. Prints a row per snapshot and
+target: files; Cloud Build and Cloud Deploy files that Google's types refuse; manifests that the schemas refuse;
+complaints of hadolint; denials and warnings of the gate (profile standard), denials of `penstock check` over the whole
+repository for files we wrote and for those that were there; what a second run changes. `--keep` leaves the repositories
+with their pipelines in a folder. Exits with 1 when something is wrong with a file of ours, or nothing was found.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class Row:
 
     @property
     def wrong(self) -> bool:
-        """Whether something of ours is wrong; findings in files that were there before are the owner's."""
-        return self.outcome == "failed" or any(count for column, count in self.faults.items() if column != "theirs")
+        """Whether something of ours is wrong: files that were there are the owner's, warnings tell of gaps."""
+        return self.outcome == "failed" or any(each not in {"theirs", "warn"} for each in self.faults)
 
 
 def main() -> int:
@@ -126,7 +126,7 @@ async def _one(engine: Engine, root: Path, row: Row) -> Row:
     except PenstockError as problem:
         row.outcome = "failed"
         row.said.append(f"{row.case} {row.target} {problem.slug}: {problem.message}")
-    except Exception as problem:  # a bug of ours in one repository must not hide the others
+    except Exception as problem:  # noqa: BLE001 -- a bug of ours in one repository must not hide the others
         row.outcome = "failed"
         row.said.append(f"{row.case} {row.target} {type(problem).__name__}: {problem}")
     return row
@@ -141,7 +141,7 @@ def _judge(plan: Plan, row: Row) -> None:
         name = artifact.path.rpartition("/")[2]
         if name.startswith("cloudbuild"):
             _parse(row, "build", artifact.path, yaml.safe_load(artifact.text), Build)
-        elif name == "clouddeploy.yaml":
+        elif name.startswith("clouddeploy"):
             for document in yaml.safe_load_all(artifact.text):
                 head = {"name": document["metadata"]["name"]}
                 body = {key: each for key, each in document.items() if key not in {"apiVersion", "kind", "metadata"}}
@@ -212,7 +212,8 @@ def _print(rows: list[Row]) -> None:
         print(line)
     made = [row for row in rows if row.outcome == "ok"]
     wrong = sum(row.wrong for row in rows)
-    print(f"\n{len(rows)} pipelines: {len(made)} made ({sum(row.files for row in made)} files), {wrong} with faults of ours.")
+    files = sum(row.files for row in made)
+    print(f"\n{len(rows)} pipelines: {len(made)} made ({files} files), {wrong} with faults of ours.")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,11 @@ _DEVELOPS = re.compile(
     r"|\bair\b|\breflex\b|\bmvn\b|\bgradlew?\b|\bcargo (run|watch)\b|\bdotnet watch\b|spring-boot:run|^nginx\b"
     r"|^tail\b|^sleep\b"
 )
+_DEVELOPMENT_SERVER = re.compile(
+    r"\bnodemon\b|--watch\b|--reload\b|\bstart:dev\b|\b(yarn|npm|pnpm|bun)( run)? (serve|dev)\b|\bgo run\b|\bair\b"
+    r"|\breflex\b|\bdotnet watch\b|\bmanage\.py runserver\b|\breact-scripts start\b|\b(ng|vue-cli-service) serve\b"
+    r"|\b(next|nuxt|vite|astro) dev\b|\bwebpack(-dev-server| serve)\b"
+)
 _OUTPUTS = frozenset({"target", "build", "dist", "out", "bin", "publish", "_build"})
 """Folders that builds write to."""
 _VERSION_IN_DIGEST = re.compile(r"^\d+(\.\d+)*$")
@@ -63,6 +68,8 @@ def complete(
         facts = _with_start(_with_version(facts, docker), docker)
         facts = _with_build(folder, _with_port(facts, docker), docker)
     facts = _with_compose(facts, mine)
+    if own is not None:
+        facts = replace(facts, traits=(*facts.traits, *_image_marks(facts, docker)))
     below = tuple(path.removeprefix(f"{facts.path}/") if facts.path != "." else path for path in others)
     facts = replace(facts, env=variables_of(folder, below))
     if facts.kind == "web" and facts.health_path is None:
@@ -119,7 +126,7 @@ def _with_version(facts: ServiceFacts, docker: Dockerfile) -> ServiceFacts:
 
 def _with_start(facts: ServiceFacts, docker: Dockerfile) -> ServiceFacts:
     """Take the image's command before one that was only concluded, never before one in a manifest."""
-    start = docker.final.start() if docker.final else None
+    start = docker.shipped.start() if docker.shipped else None
     known = facts.start_command
     if start is None or facts.kind in {"static-site", "library"} or (known is not None and known.basis is Basis.FILE):
         return facts
@@ -130,7 +137,7 @@ def _with_start(facts: ServiceFacts, docker: Dockerfile) -> ServiceFacts:
 
 
 def _with_port(facts: ServiceFacts, docker: Dockerfile) -> ServiceFacts:
-    final = docker.final
+    final = docker.shipped
     if final is None or facts.kind == "cli":
         return facts
     variable = final.variable(facts.port_env) if facts.port_env else None
@@ -156,6 +163,22 @@ def _with_build(folder: Folder, facts: ServiceFacts, docker: Dockerfile) -> Serv
                 mark = Fact("image-takes-build", Source(docker.path, line, path))
                 return replace(facts, traits=(*facts.traits, mark))
     return facts
+
+
+def _image_marks(facts: ServiceFacts, docker: Dockerfile) -> tuple[Fact[str], ...]:
+    """Mark what a build and a run of the image have to know: its base, the stage to take, what it starts."""
+    stage = docker.shipped
+    if stage is None:
+        return ()
+    found = [Fact("image-base", Source(docker.path, stage.lineage()[-1].line, stage.lineage()[-1].image))]
+    if stage is not docker.final and stage.name:
+        found.append(Fact("image-stage", Source(docker.path, stage.line, stage.name)))
+    runs = stage.start()
+    if runs is not None and _DEVELOPMENT_SERVER.search(runs[0]):
+        found.append(Fact("image-develops", Source(docker.path, runs[1], runs[0])))
+    if facts.start_command is not None and stage.without_program():
+        found.append(Fact("image-without-command", Source(docker.path, stage.line, stage.image)))
+    return tuple(found)
 
 
 def _with_compose(facts: ServiceFacts, mine: list[Built]) -> ServiceFacts:

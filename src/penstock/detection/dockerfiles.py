@@ -28,6 +28,16 @@ _OTHER_ENDINGS = (
 _INSTRUCTION = re.compile(r"^\s*(FROM|EXPOSE|CMD|ENTRYPOINT|ENV|ARG|WORKDIR|USER|COPY|ADD)\b\s*(.*)$", re.IGNORECASE)
 _INIT = re.compile(r"^(?:\S*/)?(?:tini|dumb-init|catatonit)(?:\s+-\w+)*(?:\s+--)?\s+")
 """A first process that only passes signals on; what follows is the program."""
+_FOR_DEVELOPERS = re.compile(r"(dev|devel|develop|development|debug|tests?|testing|local)([._-].*)?", re.IGNORECASE)
+_FOR_PRODUCTION = re.compile(r"(prod|production|release|runtime|runner|final|app|server)([._-].*)?", re.IGNORECASE)
+_WITHOUT_PROGRAM = frozenset(
+    {
+        "node", "python", "ruby", "golang", "openjdk", "eclipse-temurin", "amazoncorretto", "rust", "elixir", "erlang",
+        "deno", "bun", "php", "perl", "swift", "alpine", "debian", "ubuntu", "busybox", "fedora", "amazonlinux",
+        "scratch", "static", "static-debian12", "base", "base-debian12", "cc", "cc-debian12",
+    }
+)  # fmt: skip
+"""Base images whose own command is a prompt, or that have none: whoever builds on them says what runs."""
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
 
 
@@ -61,6 +71,12 @@ class Stage:
         found = (f"{entry[0]} {command[0]}", entry[1]) if entry and command else entry or command
         return (_INIT.sub("", found[0]) or found[0], found[1]) if found else None
 
+    def without_program(self) -> bool:
+        """Whether nothing says what the container runs, neither this file nor the image it is built on."""
+        repository = self.lineage()[-1].image.partition("@")[0].rpartition("/")[2].partition(":")
+        served = repository[0] == "php" and re.search(r"apache|fpm", repository[2])
+        return self.start() is None and repository[0] in _WITHOUT_PROGRAM and not served
+
     def port(self) -> tuple[int, int] | None:
         """Return the first exposed port, with its line."""
         return next((stage.exposed[0] for stage in self.lineage() if stage.exposed), None)
@@ -81,6 +97,18 @@ class Dockerfile:
     def final(self) -> Stage | None:
         """The stage a plain build produces."""
         return self.stages[-1] if self.stages else None
+
+    @property
+    def shipped(self) -> Stage | None:
+        """The stage that production runs: the final one, unless its name says that it is for developers or tests.
+
+        Then the last stage that is named for production, else the one it is built on.
+        """
+        final = self.final
+        if final is None or not final.name or not _FOR_DEVELOPERS.fullmatch(final.name):
+            return final
+        named = [stage for stage in self.stages[:-1] if stage.name and _FOR_PRODUCTION.fullmatch(stage.name)]
+        return named[-1] if named else final.parent or final
 
     def base(self, images: tuple[str, ...]) -> tuple[str, int] | None:
         """Return the version tag and line of the last stage built on one of the images."""

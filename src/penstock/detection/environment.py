@@ -25,7 +25,7 @@ _PYTHON = re.compile(
     rf"|environ\[\s*['\"]{_NAME}['\"]\s*\]"
 )
 _JVM = re.compile(
-    rf"(?:System\.getenv|getenv|sys\.env\.get|sys\.env)\(\s*\"{_NAME}\"|\$\{{{_NAME}(?::([^}}\n]{{0,80}}))?\}}"
+    rf"(?:System\.getenv|getenv|sys\.env\.get|sys\.env)\(\s*\"{_NAME}\"|\$\{{\??([A-Z][A-Z0-9_]*)(?::([^}}\n]{{0,80}}))?\}}"
 )
 _GO = re.compile(rf"os\.(?:Getenv|LookupEnv)\(\s*[\"`]{_NAME}[\"`]|(?:envconfig|env):\"{_NAME}")
 _RUBY = re.compile(

@@ -18,6 +18,7 @@ from penstock.detection.node_frameworks import (
     start_of,
     table,
 )
+from penstock.detection.node_install import manifest_install
 from penstock.detection.node_manager import Manager, manager_of
 from penstock.detection.node_ports import port_of, sources
 from penstock.detection.node_scripts import BUILDS, LINTS, Scripts
@@ -75,7 +76,7 @@ class Node:
             test_command=scripts.test(),
             lint_command=scripts.first(LINTS),
             start_command=_start(folder, manifest, scripts, framework),
-            traits=(*manager.traits, *scripts.traits()),
+            traits=(*manager.traits, *scripts.traits(), *manifest_install(folder, manifest, manager)),
         )
         facts = _shaped(folder, manifest, scripts, facts, framework)
         facts = nx_application(folder, facts)
@@ -130,6 +131,9 @@ def _start(folder: Folder, manifest: Located, scripts: Scripts, framework: Frame
         documented = start_of(folder, manifest, framework, prefix)
         if documented is not None:
             return documented
+        if framework.name == "sveltekit":
+            why = "its adapter builds for no container: @sveltejs/adapter-node makes a program, adapter-static pages"
+            folder.gap("start_command", why, "package.json")
         if framework.site or framework.name in MOBILE or framework.name == "sveltekit":
             return None
     return _entry(folder, manifest, scripts.manager)
@@ -220,7 +224,10 @@ def _served(
     traits = list(facts.traits)
     if name == "next" and _standalone(folder):
         traits.append(folder.fact("next-standalone", _standalone(folder) or "package.json"))
-    if "prisma" in {**packages, **table(manifest, "devDependencies")}:
+    every = {**packages, **table(manifest, "devDependencies")}
+    if name == "sveltekit" and "@sveltejs/adapter-auto" in every and "@sveltejs/adapter-node" not in every:
+        traits.append(folder.fact("sveltekit-adapter-auto", "package.json"))
+    if "prisma" in every:
         traits.append(folder.fact("prisma", "package.json"))
     if kind == "web" and port is not None and variable is None:
         traits.append(Fact("fixed-port", port.source, port.basis))

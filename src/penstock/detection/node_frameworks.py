@@ -161,7 +161,7 @@ def start_of(folder: Folder, manifest: Located, framework: Framework, prefix: st
     command = framework.start
     if framework.name == "functions-framework":
         command = _function(folder)
-    if framework.name == "sveltekit" and "@sveltejs/adapter-node" in packages:
+    if framework.name == "sveltekit" and packages.keys() & {"@sveltejs/adapter-node", "@sveltejs/adapter-auto"}:
         command = "node build"
     if framework.name == "astro" and "@astrojs/node" in packages:
         command = "node ./dist/server/entry.mjs"

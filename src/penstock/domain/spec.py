@@ -78,6 +78,9 @@ class ImageSpec(Node):
     method: Literal["dockerfile", "buildpacks"]
     dockerfile: ExistingPath | None = None
     context: RelativePath = "."
+    stage: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,99}$")] | None = Field(
+        default=None, description="Stage of the Dockerfile to build, where it is not the last"
+    )
     write_dockerfile: bool = Field(default=False, description="True: Penstock writes it, since the repository has none")
     template: Text | None = Field(default=None, description="Dockerfile template of the language skill")
     params: dict[str, str | int | bool | tuple[str, ...] | None] = Field(
@@ -90,6 +93,7 @@ class RuntimeSpec(Node):
     """What the running service gets, the same in all environments unless an environment says otherwise."""
 
     port: int = Field(ge=1, le=65_535)
+    command: tuple[Text, ...] = Field(default=(), description="What the image runs, where its Dockerfile names nothing")
     health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]{0,100}$")] | None = None
     cpu: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9])?$|^[0-9]{2,5}m$")] = "1"
     memory: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(Mi|Gi)$")] = "512Mi"

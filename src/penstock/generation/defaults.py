@@ -31,6 +31,7 @@ from penstock.generation.running import (
     asked_about_env,
     env_of,
     runtime_of,
+    said_about_command,
     said_about_port,
     said_about_secrets,
     secrets_of,
@@ -42,6 +43,8 @@ from penstock.generation.words import listed
 _KINDS = {"web": "web", "worker": "worker", "static-site": "static-site", "docs": "static-site"}
 """Kind of the facts -> kind in the pipeline; everything else runs to its end, as a job."""
 _TARGET = "cloud-run"
+_DECISIVE = ("start_command", "output_dir")
+"""Facts without which nobody can say how an image is started."""
 
 
 @dataclass
@@ -109,14 +112,23 @@ def _buildable(composition: Composition, told: _Told) -> tuple[Composition, dict
             images[service.name] = image
     kept = tuple(service for service in composition.named.services if service.name in images)
     if not kept:
-        names = listed([f"{each.name} ({each.view.language or each.view.ecosystem})" for each in without])
-        message = f"No skill of this pipeline knows how to build {names}, and there is no Dockerfile."
+        names = listed([f"{each.name} ({_kind(each)})" for each in without])
+        reasons = [
+            f"{each.name}: {each.view.gaps[gap]}" for each in without for gap in _DECISIVE if gap in each.view.gaps
+        ]
+        why = f" What is missing: {listed(reasons)}." if reasons else ""
+        message = f"No skill of this pipeline knows how to build {names}, and there is no Dockerfile.{why}"
         raise SkillNotFound(message, next_steps=("Add a Dockerfile to the service, or publish a skill for it.",))
     for service in without:
         text = f"{service.name} ({service.view.path}) is left out: no skill builds it and it has no Dockerfile."
         told.assume(Assumption(text=text, origin=Origin(kind="default", ref="services without an image")))
     smaller = Named(composition.named.name, kept, composition.named.asked)
     return replace(composition, named=smaller), images
+
+
+def _kind(service: Service) -> str:
+    view = service.view
+    return ", ".join(filter(None, [view.language or view.ecosystem, view.framework, view.package_manager]))
 
 
 def _spec(composition: Composition, images: dict[str, ChosenImage], told: _Told) -> PipelineSpec:
@@ -146,7 +158,7 @@ def _service(composition: Composition, service: Service, image: ChosenImage, tol
     secrets = secrets_of(composition, service)
     env = env_of(composition, service, runtime)
     told.assume(*image.assumptions, *said_about_port(composition, service, runtime))
-    told.assume(*said_about_secrets(service, secrets, target))
+    told.assume(*said_about_command(service, runtime), *said_about_secrets(service, secrets, target))
     told.ask(*image.questions, *asked_about_env(service, env, target))
     return ServiceSpec(
         name=service.name,

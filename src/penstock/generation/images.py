@@ -25,6 +25,7 @@ class ImageView:
     method: str
     dockerfile: str | None
     context: str
+    stage: str | None
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,30 @@ def image_for(composition: Composition, service: Service) -> ChosenImage | None:
         method="dockerfile",
         dockerfile=own.value,
         context=_context(service, own.value),
+        stage=service.view.trait("image-stage"),
         origin=origin,
     )
-    return ChosenImage(spec, _view(composition.cloud, spec))
+    assumptions, questions = _said_of_own(service, own.value, origin)
+    return ChosenImage(spec, _view(composition.cloud, spec), assumptions, questions)
+
+
+def _said_of_own(service: Service, dockerfile: str, origin: Origin) -> tuple[tuple[Assumption, ...], tuple[str, ...]]:
+    """Return what is assumed and asked about a Dockerfile that is kept as it is."""
+    assumptions: list[Assumption] = []
+    questions: list[str] = []
+    stage, develops = service.view.trait("image-stage"), service.view.trait("image-develops")
+    if stage is not None:
+        text = (
+            f"The last stage of {dockerfile} is for developers by its name, so the image of {service.name} is its stage"
+            f" {stage} (--target)."
+        )
+        assumptions.append(Assumption(text=text, origin=origin))
+    if develops is not None:
+        questions.append(
+            f"The image of {dockerfile} starts a server for development ({develops}), and it is released as it is."
+            f" Can it get a stage that runs {service.name} as production should?"
+        )
+    return tuple(assumptions), tuple(questions)
 
 
 def _entries(composition: Composition, service: Service) -> Iterator[tuple[Part, int, ImageRule]]:
@@ -88,6 +110,7 @@ def _chosen(composition: Composition, service: Service, part: Part, place: str, 
             method=rule.method,
             dockerfile=dockerfile,
             context=context,
+            stage=service.view.trait("image-stage") if dockerfile == service.view.dockerfile else None,
             write_dockerfile=given["template"] is not None,
             template=given["template"],
             params=given["params"],
@@ -127,4 +150,4 @@ def _context(service: Service, dockerfile: str) -> str:
 
 def _view(cloud: CloudProject, spec: ImageSpec) -> ImageView:
     uri = f"{cloud.region}-docker.pkg.dev/{cloud.project}/{cloud.repository}/{spec.name}"
-    return ImageView(spec.name, uri, spec.method, spec.dockerfile, spec.context)
+    return ImageView(spec.name, uri, spec.method, spec.dockerfile, spec.context, spec.stage)

@@ -11,13 +11,13 @@ from penstock.domain.spec import Assumption, EnvValue, Origin, RuntimeSpec, Secr
 from penstock.generation.composing import Composition
 from penstock.generation.problems import impossible_spec, in_words
 from penstock.generation.views import Service
-from penstock.generation.words import label, listed
+from penstock.generation.words import label, listed, words
 
 _USUAL_PORT = 8080
 _SET_BY_PLATFORM = frozenset(
     {
         "NODE_ENV", "HOST", "HOSTNAME", "PORT", "K_SERVICE", "K_REVISION", "GOOGLE_CLOUD_PROJECT", "TZ", "DEBUG",
-        "LOG_LEVEL", "npm_package_version", "npm_package_name",
+        "LOG_LEVEL",
     }
 )  # fmt: skip
 """Variables that need no value from anybody: images, platforms or habits set them."""
@@ -49,6 +49,8 @@ def runtime_of(composition: Composition, service: Service) -> RuntimeSpec:
     if service.facts.health_path is not None:
         values.setdefault("health_path", service.facts.health_path.value)
         reasons.append(str(service.facts.health_path.source))
+    values["command"], why = _command(service)
+    reasons += [why] if why else []
     public = composition.options.public
     reasons += [why] if why else []
     reasons += ["options.public"] if public else []
@@ -67,6 +69,23 @@ def _port(composition: Composition, service: Service) -> tuple[int | None, str]:
     if fact is None or (service.view.kind == "static-site" and service.facts.dockerfile is None):
         return None, ""
     return fact.value, str(fact.source)
+
+
+def _command(service: Service) -> tuple[tuple[str, ...], str]:
+    """Return what runs in an image whose own Dockerfile names nothing, and the place that says so."""
+    start = service.facts.start_command
+    if start is None or service.facts.dockerfile is None or not service.view.has("image-without-command"):
+        return (), ""
+    return tuple(words(start.value) or ("/bin/sh", "-c", start.value)), str(start.source)
+
+
+def said_about_command(service: Service, runtime: RuntimeSpec) -> list[Assumption]:
+    """Return the assumption about an image that does not say what it runs."""
+    start, own = service.facts.start_command, service.facts.dockerfile
+    if not runtime.command or start is None or own is None:
+        return []
+    text = f"{own.value} names no command, so {service.name} is started by {start.value} ({start.source})."
+    return [Assumption(text=text, origin=Origin(kind="fact", ref=str(start.source)))]
 
 
 def said_about_port(composition: Composition, service: Service, runtime: RuntimeSpec) -> list[Assumption]:
@@ -153,7 +172,10 @@ def asked_about_env(service: Service, taken: tuple[EnvValue, ...], target: str) 
     open_ones = [
         f"{each.name} ({each.source.path}:{each.source.line})" if each.source.line else each.name
         for each in service.facts.env
-        if not each.secret and each.name not in known and (not each.default or _ON_THIS_MACHINE.search(each.default))
+        if not each.secret
+        and each.name not in known
+        and not each.name.startswith("npm_")
+        and (not each.default or _ON_THIS_MACHINE.search(each.default))
     ]
     if not open_ones or target == "none":
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,12 @@ MIX = """defmodule A.MixProject do
   end
 end
 """
+SCALA = {
+    "build.sbt": 'name := "shop"\nenablePlugins(PlayScala)\n',
+    "project/build.properties": "sbt.version=1.11.0\n",
+    "project/plugins.sbt": 'addSbtPlugin("org.playframework" % "sbt-plugin" % "3.0.11")\n',
+    "app/Main.scala": "class Main\n",
+}
 OTHERS = {
     "ruby": (
         {"Gemfile": 'source "https://rubygems.org"\ngem "sinatra"\ngem "rspec"\n', "Gemfile.lock": "GEM\n",
@@ -93,10 +100,49 @@ def test_a_version_that_buildpacks_do_not_offer_is_a_question(tmp_path: Path):
     assert "3.4, 3.3, 3.2" in built.questions
 
 
-@pytest.mark.parametrize("language", ["rust", "elixir"])
-def test_what_nobody_can_build_without_a_dockerfile_is_said_in_words(tmp_path: Path, language: str):
-    with pytest.raises(SkillNotFound, match="no Dockerfile"):
-        build(tmp_path, OTHERS[language][0])
+PROGRAMS = {
+    "rust": ("RUN cargo build --release --locked", "/src/target/release/api /app/api", 'ENTRYPOINT ["/app/api"]'),
+    "elixir": ("mix deps.get --only prod", "/src/_build/prod/rel/a /app", 'CMD ["/app/bin/a", "start"]'),
+    "deno": ("RUN npm install --global deno@2.9.6", "/src /app", 'CMD ["deno", '),
+    "scala": ("RUN sbt stage", "/src/target/universal/stage /app", 'CMD ["/app/bin/shop"]'),
+}
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_program_without_a_dockerfile_gets_one_that_holds_what_its_build_leaves(tmp_path: Path, language: str):
+    made, taken, start = PROGRAMS[language]
+    built = build(tmp_path, {**OTHERS, "scala": (SCALA, "", "")}[language][0])
+    first, last = built.dockerfile.split("\n\n", 1)
+    assert made in first
+    assert taken in last
+    assert start in last
+    assert "USER 10001:10001" in last
+    assert ".git" in built.files[".dockerignore"]
+
+
+def test_deno_is_installed_in_the_version_that_the_project_names(tmp_path: Path):
+    built = build(tmp_path, {**OTHERS["deno"][0], ".deno-version": "2.2.2\n"})
+    assert "npm install --global deno@2.2.2" in built.dockerfile
+    assert "npm install --global deno@2.2.2" in built.step("test").script
+
+
+def test_a_framework_that_listens_on_its_own_machine_only_is_told_otherwise(tmp_path: Path):
+    files = dict(OTHERS["rust"][0])
+    files["Cargo.toml"] = files["Cargo.toml"].replace('axum = "0.7"', 'rocket = "0.5"')
+    assert "ROCKET_ADDRESS=0.0.0.0" in build(tmp_path, files).dockerfile
+
+
+def test_what_nobody_can_build_without_a_dockerfile_is_said_with_the_reason(tmp_path: Path):
+    conda = {"environment.yml": "dependencies:\n- python=3.12\n- flask\n", "app.py": "app = Flask(__name__)\n"}
+    with pytest.raises(SkillNotFound, match=r"conda.*no Dockerfile"):
+        build(tmp_path, conda)
+
+
+def test_what_is_missing_for_a_start_is_part_of_the_refusal(tmp_path: Path):
+    kit = {"@sveltejs/kit": "^2", "@sveltejs/adapter-vercel": "^5", "vite": "^6"}
+    files = {"package.json": json.dumps({"name": "a", "scripts": {"build": "vite build"}, "devDependencies": kit})}
+    with pytest.raises(SkillNotFound, match="adapter-node"):
+        build(tmp_path, {**files, "src/routes/+page.svelte": "<p>\n"})
 
 
 def test_tests_without_a_builder_image_are_a_question_and_no_step(tmp_path: Path):
@@ -115,9 +161,9 @@ def test_images_of_registries_that_the_gate_refuses_are_not_used(tmp_path: Path)
         "src/test/scala/MainTest.scala": "class MainTest\n",
         "Dockerfile": DOCKERFILE,
     }
-    built = build(tmp_path, scala)
-    assert not built.has_step("test")
-    assert "no builder image" in built.questions
+    step = build(tmp_path, scala).step("test")
+    assert step.image.startswith("maven:")
+    assert "sbt-launch" in step.script
 
 
 def test_a_container_of_no_known_language_is_built_without_tests(tmp_path: Path):

@@ -58,7 +58,7 @@ def test_each_manager_installs_from_its_lock_file_in_steps_and_image(tmp_path: P
     named = {"packageManager": "yarn@4.9.1"} if manager in {"berry", "pnp"} else {}
     built = build(tmp_path, api(LOCKS[manager], engines={"node": "24"}, **named))
     assert built.step("install").script.rstrip().endswith(INSTALLS[manager])
-    assert f"RUN {INSTALLS[manager]} \\\n  && " in built.dockerfile
+    assert f"RUN {INSTALLS[manager]}" in built.dockerfile
     assert built.step("test").wait_for == ("install",)
     assert set(built.step("image").wait_for) == {"lint", "test"}
     assert built.step("test").env["CI"] == "true"
@@ -253,3 +253,73 @@ def test_a_hostile_manifest_changes_no_structure(tmp_path: Path, name: str):
     assert "\nRUN evil" not in built.dockerfile
     assert "$(id)" not in built.dockerfile
     assert built.step("test").script.rstrip().endswith("npm test")
+
+
+@pytest.mark.parametrize("manager", ["npm", "yarn1", "pnpm", "bun"])
+def test_what_is_installed_has_a_layer_of_its_own_where_the_manifest_is_enough(tmp_path: Path, manager: str):
+    lock = next(iter(LOCKS[manager]))
+    lines = build(tmp_path, api(LOCKS[manager])).dockerfile.split("\n")
+    install = lines.index(f"RUN {INSTALLS[manager]}")
+    assert lines[install - 1] == f"COPY package.json {lock} ./"
+    assert lines[install + 1] == "COPY . ."
+
+
+def test_the_settings_of_the_manager_are_there_when_it_installs(tmp_path: Path):
+    built = build(tmp_path, {**api(LOCKS["npm"]), ".npmrc": "engine-strict=true\n"})
+    assert "COPY package.json package-lock.json .npmrc ./" in built.dockerfile
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"scripts": {"start": "node dist/server.js", "postinstall": "node scripts/fetch.js"}},
+        {"dependencies": {"express": "^5", "money": "file:./money"}},
+        {"dependencies": {"express": "^5", "@prisma/client": "^6"}},
+        {"overrides": {"express": {"qs": "file:vendor/qs"}}},
+        {"workspaces": ["packages/*"]},
+    ],
+)
+def test_an_install_that_reads_other_files_comes_after_all_of_them(tmp_path: Path, more: dict[str, object]):
+    dockerfile = build(tmp_path, api(LOCKS["npm"], **more)).dockerfile
+    assert "COPY package.json" not in dockerfile
+    assert dockerfile.index("COPY . .") < dockerfile.index("npm ci")
+
+
+def test_git_hooks_are_no_reason_to_install_late(tmp_path: Path):
+    built = build(tmp_path, api(LOCKS["npm"], scripts={"start": "node dist/server.js", "prepare": "husky || true"}))
+    assert built.dockerfile.index("ENV HUSKY=0") < built.dockerfile.index("COPY package.json package-lock.json ./")
+
+
+def test_linting_that_repairs_is_said(tmp_path: Path):
+    built = build(tmp_path, api(LOCKS["npm"], scripts={"start": "node dist/server.js", "lint": "eslint --fix ."}))
+    assert "repairs what it can and passes" in built.assumptions
+
+
+def test_variables_that_npm_sets_are_not_asked_for(tmp_path: Path):
+    code = "app.listen(process.env.PORT, process.env.npm_config_user_agent, process.env.SHOP_NAME)\n"
+    built = build(tmp_path, {**api(LOCKS["npm"]), "src/server.ts": code})
+    assert "SHOP_NAME" in built.questions
+    assert "npm_config" not in built.questions
+
+
+def test_sveltekit_without_an_adapter_of_its_own_is_built_for_a_container(tmp_path: Path):
+    kit = {"@sveltejs/kit": "^2", "@sveltejs/adapter-auto": "^4", "vite": "^6"}
+    built = build(tmp_path, api(LOCKS["npm"], scripts={"build": "vite build"}, dependencies={}, devDependencies=kit))
+    first, last = stages(built.dockerfile)
+    assert first.index("ENV GCP_BUILDPACKS=true") < first.index("npm run build")
+    assert 'CMD ["node", "build"]' in last
+    assert "@sveltejs/adapter-node" in built.assumptions
+
+
+def test_a_workspace_is_not_installed_for_steps_that_are_not_there(tmp_path: Path):
+    member = {"name": "@shop/api", "dependencies": {"express": "^5"}, "scripts": {"start": "node index.js"}}
+    files = {
+        "package.json": json.dumps({"name": "shop", "private": True, "workspaces": ["packages/*"]}),
+        "package-lock.json": "{}",
+        "packages/api/package.json": json.dumps(member),
+        "packages/api/index.js": SERVER,
+    }
+    assert not build(tmp_path / "a", files).has_step("install-workspace")
+    member["scripts"] = {"start": "node index.js", "test": "node --test"}
+    tested = build(tmp_path / "b", files | {"packages/api/package.json": json.dumps(member)})
+    assert tested.step("test").wait_for == ("install-workspace",)
