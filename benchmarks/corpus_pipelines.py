@@ -5,8 +5,9 @@ usage: corpus_pipelines.py --snapshots DIR [--targets cloud-run,gke,none] [--onl
 Every snapshot in SNAPSHOTS/repos/ID is copied, planned, written and planned again. Prints a row per snapshot and
 target: files; Cloud Build and Cloud Deploy files that Google's types refuse; manifests that the schemas refuse;
 complaints of hadolint; denials and warnings of the gate (profile standard), denials of `penstock check` over the whole
-repository for files we wrote and for those that were there; what a second run changes. `--keep` leaves the repositories
-with their pipelines in a folder. Exits with 1 when something is wrong with a file of ours, or nothing was found.
+repository for files we wrote and for those that were there; whether a second run changes anything. `--keep` leaves the
+repositories with their pipelines in a folder. Exits with 1 when something is wrong with a file of ours, or nothing was
+found.
 """
 
 from __future__ import annotations
@@ -118,8 +119,8 @@ async def _one(engine: Engine, root: Path, row: Row) -> Row:
         await engine.pipelines.deliveries.deliver(command, plan, "none")
         await _check(engine, root, plan, row)
         again = await engine.pipelines.plan(LOCAL_CALLER, command)
-        for path in _differing(plan, again):
-            row.note("again", path)
+        if differing := _differing(plan, again):
+            row.note("again", f"{len(differing)} files, {differing[0]} first")
     except NothingToBuild as problem:
         row.outcome = "nothing to build"
         row.said.append(f"{row.case} {row.target} nothing to build: {problem.message}")

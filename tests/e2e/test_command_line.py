@@ -67,11 +67,23 @@ def test_a_symbolic_link_out_of_the_repository_is_not_followed(command_line, tmp
 
 def test_files_in_the_way_are_listed_and_nothing_is_written(command_line, example):
     repo = example("payment-api")
-    (repo / "cloudbuild.yaml").write_text("steps: []\n")
+    page = repo / "docs/cicd/README.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("Ours.\n")
     words = clean(command_line.run("generate", "Create a pipeline", "--repo", repo), 3)
-    assert "cloudbuild.yaml" in words
+    assert "docs/cicd/README.md" in words
     assert "--overwrite" in words
     assert not (repo / "clouddeploy.yaml").exists()
+    clean(command_line.run("generate", "Create a pipeline", "--repo", repo, "--overwrite"), 0)
+    assert page.read_text() != "Ours.\n"
+
+
+def test_a_build_file_that_was_there_is_left_alone_unless_it_is_to_be_replaced(command_line, example):
+    repo = example("payment-api")
+    (repo / "cloudbuild.yaml").write_text("steps: []\n")
+    clean(command_line.run("generate", "Create a pipeline", "--repo", repo), 0)
+    assert (repo / "cloudbuild.yaml").read_text() == "steps: []\n"
+    assert "cloudbuild-main.yaml" in (repo / "docs/cicd/README.md").read_text()
     clean(command_line.run("generate", "Create a pipeline", "--repo", repo, "--overwrite"), 0)
     assert (repo / "cloudbuild.yaml").read_text() != "steps: []\n"
 

@@ -69,7 +69,8 @@ def complete(
         facts = _with_build(folder, _with_port(facts, docker), docker)
     facts = _with_compose(facts, mine)
     if own is not None:
-        facts = replace(facts, traits=(*facts.traits, *_image_marks(facts, docker)))
+        context = _context(root, facts, docker, built)
+        facts = replace(facts, traits=(*facts.traits, *_image_marks(facts, docker), *((context,) if context else ())))
     below = tuple(path.removeprefix(f"{facts.path}/") if facts.path != "." else path for path in others)
     facts = replace(facts, env=variables_of(folder, below))
     if facts.kind == "web" and facts.health_path is None:
@@ -163,6 +164,27 @@ def _with_build(folder: Folder, facts: ServiceFacts, docker: Dockerfile) -> Serv
                 mark = Fact("image-takes-build", Source(docker.path, line, path))
                 return replace(facts, traits=(*facts.traits, mark))
     return facts
+
+
+def _context(root: Folder, facts: ServiceFacts, docker: Dockerfile, built: tuple[Built, ...]) -> Fact[str] | None:
+    """Mark the folder an image is built in: as a compose file says, else where the files it copies are."""
+    stated = next((each for each in built if each.dockerfile == docker.path and each.context), None)
+    if stated is not None:
+        return Fact("image-context", Source(stated.file, stated.line, stated.context))
+    beside = docker.path.rpartition("/")[0] or "."
+    usual = facts.path if facts.path != "." and f"{beside}/".startswith(f"{facts.path}/") else "."
+    copied = [(path.removeprefix("./").rstrip("/"), line) for stage in docker.stages for path, line in stage.copied]
+    named = [(path, line) for path, line in copied if path not in {"", "."} and not set(path) & set("*?[$")]
+    held = {each: sum(_holds(root.at(each), path) for path, _ in named) for each in (usual, ".", beside, facts.path)}
+    best = max(held, key=lambda each: held[each])
+    if held[best] == held[usual]:
+        return None
+    line = next(line for path, line in named if _holds(root.at(best), path) and not _holds(root.at(usual), path))
+    return Fact("image-context", Source(docker.path, line, best), Basis.INFERRED)
+
+
+def _holds(folder: Folder, path: str) -> bool:
+    return folder.has(path) or any(name.startswith(f"{path}/") for name in folder.below)
 
 
 def _image_marks(facts: ServiceFacts, docker: Dockerfile) -> tuple[Fact[str], ...]:

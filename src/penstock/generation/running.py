@@ -49,10 +49,9 @@ def runtime_of(composition: Composition, service: Service) -> RuntimeSpec:
     if service.facts.health_path is not None:
         values.setdefault("health_path", service.facts.health_path.value)
         reasons.append(str(service.facts.health_path.source))
-    values["command"], why = _command(service)
-    reasons += [why] if why else []
+    values["command"], said = _command(service)
     public = composition.options.public
-    reasons += [why] if why else []
+    reasons += [each for each in (why, said) if each]
     reasons += ["options.public"] if public else []
     try:
         return RuntimeSpec(

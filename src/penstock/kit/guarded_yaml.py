@@ -19,7 +19,9 @@ MAX_BYTES = 262_144
 MAX_DEPTH = 64
 MAX_NODES = 50_000
 MAX_ALIASES = 100
-"""Budgets of POLICY.md §4; nodes are counted as expanded, so an alias bomb is caught before it is written out."""
+MAX_CHARACTERS = 4 * MAX_BYTES
+"""Budgets of POLICY.md §4; nodes and characters are counted as expanded, so an alias bomb is caught before it is
+written out."""
 
 _PARSER_DEPTH = 512
 """Nesting that libyaml is allowed to recurse into; far above MAX_DEPTH, far below its stack."""
@@ -157,8 +159,25 @@ def _line_column(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
+class _Loader(yaml.CSafeLoader):
+    """The safe loader, which looks at the tag of a plain scalar only when its first character can begin another."""
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        """Return the tag of a node, as YAML 1.1 has it."""
+        if kind is yaml.ScalarNode and value is not None:
+            if implicit[0]:
+                for tag, pattern in _RESOLVERS.get(value[:1], ()):
+                    if pattern.match(value):
+                        return str(tag)
+            return _STR
+        return _SEQ if kind is yaml.SequenceNode else _MAP
+
+
+_RESOLVERS = yaml.CSafeLoader.yaml_implicit_resolvers
+
+
 def _nodes(text: str) -> Iterator[yaml.Node]:
-    loader = yaml.CSafeLoader(text)
+    loader = _Loader(text)
     try:
         while loader.check_node():
             node = loader.get_node()
@@ -195,6 +214,7 @@ def _child(node: yaml.Node, token: str) -> tuple[yaml.Node, yaml.Node] | None:
 @dataclass(slots=True)
 class _Budget:
     nodes: int = 0
+    characters: int = 0
     aliases: int = 0
 
 
@@ -278,6 +298,9 @@ class _Builder:
         return str(node.value)
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+        self.budget.characters += len(node.value)
+        if self.budget.characters > MAX_CHARACTERS:
+            raise YamlProblem(f"more than {MAX_CHARACTERS} characters once aliases are written out", *_place(node))
         if not node.style:
             divergent = divergence(node.tag, node.value)
             if divergent:

@@ -35,7 +35,11 @@ def violations(findings: list[dict[str, Any]], question: Question) -> list[Viola
     """Return findings with places, sorted and each once; denials first, then by file, line and rule."""
     facts = {(fact.rule, fact.file, fact.index, fact.pointer, fact.line): fact for fact in question.facts}
     made = {_violation(finding, question, facts) for finding in findings}
-    return sorted(made, key=lambda each: (each.severity, each.file, each.line, each.rule, each.column, each.pointer))
+    return sorted(made, key=_order)
+
+
+def _order(each: Violation) -> tuple[Any, ...]:
+    return (each.severity, each.file, each.line, each.rule, each.column, each.index, each.pointer, each.message)
 
 
 def _well_formed(finding: Any, rules: frozenset[str]) -> bool:

@@ -11,7 +11,6 @@ from penstock.policy.finding import Finding, here
 
 _SUBSTITUTION = re.compile(r"^_[A-Z0-9_]+$")
 _DEPLOY_NAME = re.compile(r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")
-_MAX_STEPS, _MAX_ARGS, _MAX_ARG, _MAX_SUBSTITUTIONS, _MAX_VALUE = 300, 100, 10_000, 200, 4_000
 _RUNTIMES = ("gke", "anthosCluster", "run", "multiTarget", "customTarget")
 
 
@@ -21,8 +20,6 @@ def build_faults(build: dict[str, Any]) -> Iterator[Finding]:
     if not isinstance(steps, list) or not steps:
         yield here(RULE, "steps is missing or empty", pointer="/steps")
         steps = []
-    if len(steps) > _MAX_STEPS:
-        yield here(RULE, f"more than {_MAX_STEPS} steps", pointer="/steps")
     for index, step in enumerate(steps):
         if isinstance(step, dict):
             yield from _step_faults(step, f"/steps/{index}")
@@ -36,13 +33,6 @@ def _step_faults(step: dict[str, Any], pointer: str) -> Iterator[Finding]:
         yield here(RULE, "a step without name (the image it runs in)", pointer=pointer)
     if step.get("script") and (step.get("args") or step.get("entrypoint")):
         yield here(RULE, "script excludes args and entrypoint", pointer=f"{pointer}/script")
-    args = step.get("args")
-    if isinstance(args, list):
-        if len(args) > _MAX_ARGS:
-            yield here(RULE, f"more than {_MAX_ARGS} args", pointer=f"{pointer}/args")
-        for index, arg in enumerate(args):
-            if isinstance(arg, str) and len(arg) > _MAX_ARG:
-                yield here(RULE, f"an argument of more than {_MAX_ARG} characters", pointer=f"{pointer}/args/{index}")
     env = step.get("env")
     for index, each in enumerate(env if isinstance(env, list) else []):
         if isinstance(each, str) and "=" not in each:
@@ -50,14 +40,10 @@ def _step_faults(step: dict[str, Any], pointer: str) -> Iterator[Finding]:
 
 
 def _substitution_faults(substitutions: dict[str, Any]) -> Iterator[Finding]:
-    if len(substitutions) > _MAX_SUBSTITUTIONS:
-        yield here(RULE, f"more than {_MAX_SUBSTITUTIONS} substitutions", pointer="/substitutions")
-    for key, value in substitutions.items():
+    for key in substitutions:
         if not _SUBSTITUTION.match(key):
             detail = f"{key[:80]}: a substitution begins with _ and holds only A-Z, 0-9 and _"
             yield here(RULE, detail, pointer=f"/substitutions/{key}")
-        if isinstance(value, str) and len(value) > _MAX_VALUE:
-            yield here(RULE, f"{key[:80]} is longer than {_MAX_VALUE} characters", pointer=f"/substitutions/{key}")
 
 
 def deploy_faults(document: dict[str, Any]) -> Iterator[Finding]:

@@ -54,12 +54,14 @@ def table(rule_ids: list[str]) -> str:
         "# description: Written by penstock.policy.catalogue; do not edit.",
         "package penstock.main.table",
         "",
+        "# All rules are read at once: the embedded engine searches every file anew for each path below data.",
+        "rules := data.penstock.rules",
+        "",
+        "results := {",
+        *(f'\t"{rule_id}": rules.{rule_id}.findings,' for rule_id in sorted(rule_ids)),
+        "}",
     ]
-    lines += [f'results["{rule_id}"] := data.penstock.rules.{rule_id}.findings' for rule_id in sorted(rule_ids)]
-    return (
-        "\n".join("\n" + line if line.startswith("results") else line for line in lines).replace("\n\n\n", "\n\n")
-        + "\n"
-    )
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ _MAX_REPORTED = 20
 
 def hidden_characters(text: str) -> list[Finding]:
     """Report control, bidi, zero-width and tag characters; a leading byte order mark and emoji joiners are allowed."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\r\n", "").replace("\n", "").replace("\t", "").isprintable():
         return []
     found: list[Finding] = []
     for match in _HIDDEN.finditer(text):

@@ -13,6 +13,7 @@ from penstock.domain.policy import FileToJudge
 from penstock.kit.guarded_yaml import YamlDocument, YamlProblem, load_documents
 from penstock.policy import dockerfile
 from penstock.policy.build_rules import build_faults, deploy_faults
+from penstock.policy.build_size import sized
 from penstock.policy.cloud_messages import RULE as PIPELINE_RULE
 from penstock.policy.cloud_messages import check_build, check_deploy
 from penstock.policy.finding import Finding, here
@@ -35,6 +36,8 @@ HINTS = frozenset({f"{AMBIGUOUS}_merge", f"{AMBIGUOUS}_scalar", VERSION_RULE})
 """Rules that only warn; a policy library may do without them."""
 MAX_FILE = 1_048_576
 """Bytes of one file that the gate reads."""
+MOST_INSTRUCTIONS = 2_000
+"""Instructions of a Dockerfile that the gate reads; an image has at most 127 layers."""
 
 
 @dataclass
@@ -118,13 +121,22 @@ def _parse(reading: Reading) -> None:
     elif DOCS.search(path):
         reading.parts = [Part("docs", value=text)]
     elif dockerfile.looks_like_one(text):
-        reading.parts = [Part("dockerfile", stages=dockerfile.parse(text))]
+        _parse_dockerfile(reading)
     elif text.startswith("#!") or SCRIPTS.search(path):
         reading.parts = [Part("script", value=text)]
     elif CONFIG.search(path):
         reading.parts = [Part("config", value=text)]
     else:
         _parse_yaml(reading)
+
+
+def _parse_dockerfile(reading: Reading) -> None:
+    parsed = dockerfile.parse(reading.text)
+    if len(parsed.instructions) > MOST_INSTRUCTIONS:
+        reading.parts, reading.skipped = [Part("unknown")], f"more than {MOST_INSTRUCTIONS} instructions"
+        reading.findings.append(here(AMBIGUOUS, f"it cannot be read: {reading.skipped}"))
+    else:
+        reading.parts = [Part("dockerfile", stages=parsed)]
 
 
 def _has_content(text: str) -> bool:
@@ -179,11 +191,14 @@ def _broken_yaml(reading: Reading, problem: YamlProblem) -> None:
 
 def _check(part: Part) -> None:
     """Hold a part against what is published about its kind; cloud messages get their keys in camelCase."""
-    if part.kind in {"cloudbuild", "clouddeploy"}:
-        checked = check_build(part.value) if part.kind == "cloudbuild" else check_deploy(part.value)
+    if part.kind == "cloudbuild":
+        checked = check_build(part.value)
+        part.value, too_much = sized(checked.value)
+        found = [*checked.findings, *build_faults(checked.value), *too_much]
+    elif part.kind == "clouddeploy":
+        checked = check_deploy(part.value)
         part.value = checked.value
-        more = build_faults(part.value) if part.kind == "cloudbuild" else deploy_faults(part.value)
-        found = [*checked.findings, *more]
+        found = [*checked.findings, *deploy_faults(part.value)]
     elif isinstance(part.value, dict):
         found = list(schema_faults(part.kind, part.value, partial=part.patch, gets_selector=part.gets_selector))
     else:

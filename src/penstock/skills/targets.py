@@ -41,7 +41,9 @@ def target_of(intent: str, facts: RepositoryFacts, options: Options) -> tuple[st
                 fields=["options.target"],
             )
         return options.target, Origin(kind="request", ref="options.target")
-    return _said(intent) or _shown(facts) or (DEFAULT, Origin(kind="default", ref=f"target {DEFAULT}"))
+    plain = _shown(facts) or (DEFAULT, Origin(kind="default", ref=f"target {DEFAULT}"))
+    kept = _kept(facts)
+    return _said(intent) or (kept if kept is not None and kept[0] != plain[0] else plain)
 
 
 def _said(intent: str) -> tuple[str, Origin] | None:
@@ -58,12 +60,19 @@ def _said(intent: str) -> tuple[str, Origin] | None:
     return target, Origin(kind="intent", ref=f"the words {words!r}")
 
 
-def _shown(facts: RepositoryFacts) -> tuple[str, Origin] | None:
-    """Read the repository: what Penstock wrote before stays what it is, Kubernetes files ask for Kubernetes."""
+def _kept(facts: RepositoryFacts) -> tuple[str, Origin] | None:
+    """Return the target of the run before: somebody chose it, so it stays until somebody chooses another."""
     for target, pattern in _MANAGED:
-        kept = next((path for path in facts.managed_files if pattern.match(path)), None)
-        if kept is not None:
-            return target, Origin(kind="fact", ref=kept, because=("chosen before, as it wrote",))
+        path = next((path for path in facts.managed_files if pattern.match(path)), None)
+        if path is not None:
+            return target, Origin(kind="request", ref=f"the target chosen before, which wrote {path}")
+    if any(path.rpartition("/")[2].startswith("cloudbuild") for path in facts.managed_files):
+        return NONE, Origin(kind="request", ref="the target chosen before, which wrote nothing to deploy")
+    return None
+
+
+def _shown(facts: RepositoryFacts) -> tuple[str, Origin] | None:
+    """Read the repository: Kubernetes files of its own ask for Kubernetes."""
     own = set(facts.managed_files)
     files = [file for file in facts.ci_files if file.kind in _KUBERNETES_FILES and file.path not in own]
     if files:

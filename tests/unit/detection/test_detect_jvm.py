@@ -150,3 +150,13 @@ def test_a_quarkus_program_is_a_service_only_with_an_extension_that_serves() -> 
         for name in ("quarkus-rest", "quarkus-smallrye-health", "quarkus-picocli")
     }
     assert kinds == {"quarkus-rest": "web", "quarkus-smallrye-health": "web", "quarkus-picocli": "cli"}
+
+
+def test_a_property_that_another_one_names_is_no_environment_variable() -> None:
+    files = {
+        "build.gradle": "plugins { id 'org.springframework.boot' version '3.5.0' }\n",
+        "src/main/java/Main.java": "@SpringBootApplication class Main { public static void main(String[] a) {} }",
+        "src/main/resources/application.properties": "database=h2\nschema=db/${database}.sql\nurl=${SHOP_URL:none}\n",
+        "src/main/resources/application.conf": "pool = ${fixedPool}\nkey = ${?SHOP_KEY}\n",
+    }
+    assert [each.name for each in main_of(files).env] == ["SHOP_KEY", "SHOP_URL"]

@@ -14,12 +14,16 @@ DOCKERFILE = 'FROM debian:bookworm-slim\nUSER 1000\nEXPOSE 8080\nCMD ["/app"]\n'
 MIX = """defmodule A.MixProject do
   use Mix.Project
   def project do
-    [app: :a,
-    elixir: "~> 1.18",
-    deps: deps()]
+    [
+      app: :a,
+      elixir: "~> 1.18",
+      deps: deps()
+    ]
   end
   def application do
-    [mod: {A.Application, []}]
+    [
+      mod: {A.Application, []}
+    ]
   end
   defp deps do
     [{:plug_cowboy, "~> 2.0"}]
@@ -98,6 +102,14 @@ def test_a_version_that_buildpacks_do_not_offer_is_a_question(tmp_path: Path):
     built = build(tmp_path, {**OTHERS["ruby"][0], ".ruby-version": "2.7.8\n"})
     assert "asks for ruby 2.7.8" in built.questions
     assert "3.4, 3.3, 3.2" in built.questions
+
+
+def test_pages_that_buildpacks_do_not_serve_are_asked_about(tmp_path: Path):
+    files = {"composer.json": '{"require": {"php": ">=8.2"}}', "composer.lock": "{}"}
+    odd = build(tmp_path / "a", {**files, "htdocs/index.php": "<?php\n"})
+    assert "pages of a lie in htdocs" in odd.questions
+    usual = build(tmp_path / "b", {**files, "public/index.php": "<?php\n"})
+    assert "lie in" not in usual.questions
 
 
 PROGRAMS = {
@@ -213,4 +225,4 @@ def test_keys_and_history_never_get_into_an_image(tmp_path: Path):
 
 def test_a_database_that_tests_may_need_is_said(tmp_path: Path):
     files = {**OTHERS["ruby"][0], "Dockerfile": DOCKERFILE, "app.rb": 'ENV.fetch("DATABASE_URL")\n'}
-    assert "no database runs beside its tests" in build(tmp_path, files).assumptions
+    assert "reads DATABASE_URL: no such service runs beside its tests" in build(tmp_path, files).assumptions

@@ -146,9 +146,18 @@ def test_pnpm_is_the_one_that_wrote_the_lock_file(tmp_path: Path, version: str, 
 
 @pytest.mark.parametrize(
     ("engines", "image"),
-    [(">=18", "26.10.0"), ("^22.1", "22."), ("20.x", "20.20.2"), ("^16.13 || ^18", "18-slim"), (None, "24.21.0")],
+    [
+        (">=18", "24.21.0"),
+        (">=25", "26.10.0"),
+        ("^22.1", "22."),
+        ("20.x", "20.20.2"),
+        ("^16.13 || ^18", "18-slim"),
+        (None, "24.21.0"),
+    ],
 )
-def test_the_runtime_is_the_newest_that_the_project_allows(tmp_path: Path, engines: str | None, image: str):
+def test_the_runtime_is_the_usual_one_where_the_project_allows_it_else_the_newest(
+    tmp_path: Path, engines: str | None, image: str
+):
     more = {} if engines is None else {"engines": {"node": engines}}
     built = build(tmp_path, api(LOCKS["npm"], **more))
     assert f"FROM node:{image}" in stages(built.dockerfile)[-1]

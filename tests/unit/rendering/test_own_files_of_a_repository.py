@@ -1,4 +1,4 @@
-"""Files that a repository had before: kept as they are, built as they are, and what a pipeline adds stands beside them."""
+"""Files that a repository had before: kept and built as they are, and what a pipeline adds stands beside them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_last_stage_for_developers_is_not_what_is_shipped(tmp_path: Path):
     step = own(tmp_path / "a", DEVELOPS).step("image")
     assert step.env["STAGE"] == "production"
     assert '--target "$STAGE"' in step.script
-    plain = own(tmp_path / "b", DEVELOPS.split("FROM production")[0]).step("image")
+    plain = own(tmp_path / "b", DEVELOPS.partition("FROM production")[0]).step("image")
     assert "STAGE" not in plain.env
     assert "--target" not in plain.script
 
@@ -115,7 +115,29 @@ def test_a_web_server_in_a_cluster_gets_its_folders_and_its_port(tmp_path: Path)
     assert "containerPort: 80\n" in deployment
     assert "net.ipv4.ip_unprivileged_port_start" in deployment
     assert "runs as the user 10001" in built.assumptions
+    assert "below /var/cache/nginx, /var/run and /tmp only" in built.assumptions
 
 
 def test_a_port_that_anybody_may_listen_on_needs_no_permission(tmp_path: Path):
     assert "sysctls" not in manifest(own(tmp_path, DEVELOPS, target="gke"), "deployment.yaml")
+
+
+def test_an_image_is_built_where_what_it_copies_lies(tmp_path: Path):
+    api = {f"services/api/{path}": text for path, text in NODE.items()}
+    other = {f"services/web/{path}": text.replace("shop", "web") for path, text in NODE.items()}
+    dockerfile = {
+        "services/api/Dockerfile": "FROM node:24\nCOPY shared /shared\nCOPY services/api .\nCMD node server.js\n"
+    }
+    shared = {"shared/money.js": "x\n"}
+    built = build(tmp_path / "a", {**api, **other, **shared, **dockerfile})
+    assert built.step("api-image").env["CONTEXT"] == "."
+    dockerfile["services/api/Dockerfile"] = "FROM node:24\nCOPY package.json .\nCOPY . .\nCMD node server.js\n"
+    built = build(tmp_path / "b", {**api, **other, **shared, **dockerfile})
+    assert built.step("api-image").env["CONTEXT"] == "services/api"
+
+
+def test_a_compose_file_says_where_an_image_is_built(tmp_path: Path):
+    compose = "services:\n  shop:\n    build:\n      context: docker\n      dockerfile: Dockerfile\n"
+    image = {"docker/Dockerfile": "FROM node:24\nCOPY run.sh /\nCMD /run.sh\n", "docker/run.sh": "#!/bin/sh\n"}
+    step = build(tmp_path, {**NODE, **image, "compose.yaml": compose}).step("image")
+    assert (step.env["DOCKERFILE"], step.env["CONTEXT"]) == ("docker/Dockerfile", "docker")

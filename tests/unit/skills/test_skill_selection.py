@@ -180,8 +180,21 @@ def test_a_target_chosen_before_stays_until_somebody_says_otherwise():
     assert target_of(SENTENCE, before, Options())[0] == "gke"
     run = replace(before, managed_files=("deploy/api/run/staging.yaml", *written[:1]), ci_files=own)
     assert target_of("to Cloud Run", run, Options())[0] == "cloud-run"
-    only_run = replace(before, managed_files=("deploy/api/run/staging.yaml",), ci_files=())
-    assert target_of(SENTENCE, only_run, Options())[1].ref == "deploy/api/run/staging.yaml"
+    only_run = replace(before, managed_files=("deploy/api/run/staging.yaml",), ci_files=(CiFile("k8s/x", "kubernetes"),))
+    place, origin = target_of(SENTENCE, only_run, Options())
+    assert (place, origin.kind) == ("cloud-run", "request")
+    assert "deploy/api/run/staging.yaml" in origin.ref
+    nothing = replace(before, managed_files=("cloudbuild.yaml", "docs/cicd/README.md"), ci_files=())
+    assert target_of(SENTENCE, nothing, Options())[0] == "none"
+
+
+def test_a_target_that_is_kept_and_would_be_taken_anyway_has_its_first_reason():
+    first = repository(service("go"))
+    again = replace(first, managed_files=("deploy/api/run/staging.yaml",))
+    assert target_of(SENTENCE, again, Options()) == target_of(SENTENCE, first, Options())
+    helm = repository(service("go"), ci_files=(CiFile("chart/Chart.yaml", "helm"),))
+    kept = replace(helm, managed_files=("deploy/api/k8s/base/deployment.yaml",))
+    assert target_of(SENTENCE, kept, Options()) == target_of(SENTENCE, helm, Options())
 
 
 def test_selection_is_pure():

@@ -16,6 +16,7 @@ from penstock.policy.secrets.places import Places
 from penstock.policy.secrets.tokens import first_token, has_key_block
 
 _RUN = rb"[0-9A-Za-z+/_-]{24,}={0,2}"
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _MAX_RUNS = 3_000
 _MAX_DECODED = 1 << 20
 
@@ -43,7 +44,7 @@ def base64_hits(places: Places) -> Iterator[Hit]:
 
 
 def _plain(run: bytes) -> str | None:
-    body = run.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+    body = run.rstrip(b"=").translate(_URL_SAFE)
     try:
         decoded = base64.b64decode(body[: len(body) - (len(body) % 4 == 1)] + b"=" * (-len(body) % 4))
     except (ValueError, binascii.Error):

@@ -13,7 +13,7 @@ from penstock.policy.secrets.finding import CONFIGMAP, CREDENTIAL, K8S_SECRET, H
 from penstock.policy.secrets.lines import Style, basic_pair, line_hits, worth_a_look
 from penstock.policy.secrets.literal_values import is_literal_secret, is_reference, is_short_secret
 from penstock.policy.secrets.places import Places
-from penstock.policy.secrets.tokens import first_token, may_hold_token
+from penstock.policy.secrets.tokens import first_token, holds_any_token
 
 _REFERENCES = frozenset(
     {
@@ -43,6 +43,7 @@ class _Walk:
         self.document = document
         self.index = index
         self.rule = CREDENTIAL
+        self.folded = holds_any_token(_unfolded(document.value))
 
     def hit(self, value: str, pointer: str, detail: str, rule: str = "", literals: tuple[str, ...] = ()) -> Hit:
         line, column = self.document.value_position(pointer)
@@ -128,10 +129,10 @@ class _Walk:
 
     def _split_token(self, texts: list[str], pointer: str) -> Iterator[Hit]:
         """Yield a token cut in pieces so that none has its form (H59)."""
-        if not may_hold_token("".join(texts)):
+        windows = [texts[start : start + _MOST_PIECES] for start in range(len(texts) - 1)]
+        if not holds_any_token("".join(few) for few in windows):
             return
-        for start in range(len(texts) - 1):
-            few = texts[start : start + _MOST_PIECES]
+        for few in windows:
             found = first_token("".join(few))
             if found is None or any(found[0] in text for text in few):
                 continue
@@ -145,12 +146,26 @@ class _Walk:
             for line in value.split("\n"):
                 for found in line_hits(line):
                     yield self.hit(found.value, pointer, found.detail)
-        if len(value) >= _SHORTEST_TOKEN and ("\n" in value or " " in value):
+        if self.folded and _may_be_folded(value):
             runs = value.split()
             whole = first_token("".join(runs))
             if whole and whole[0] not in value:
                 pieces = _pieces(whole[0], runs)
                 yield self.hit(whole[0], pointer, f"{whole[1].words}, folded", whole[1].rule, pieces)
+
+
+def _may_be_folded(value: str) -> bool:
+    return len(value) >= _SHORTEST_TOKEN and ("\n" in value or " " in value)
+
+
+def _unfolded(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the texts of a document without their white space: what a folded token would be found in."""
+    if isinstance(value, str):
+        if _may_be_folded(value):
+            yield "".join(value.split())
+    elif depth <= _MAX_DEPTH and isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _unfolded(each, depth + 1)
 
 
 def document_hits(places: Places, document: YamlDocument, index: int) -> Iterator[Hit]:

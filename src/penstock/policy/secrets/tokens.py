@@ -6,7 +6,7 @@ One linear pass for the literals of all formats says which can occur at all; onl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -77,11 +77,6 @@ def token_hits(places: Places) -> Iterator[Hit]:
             yield from _url_hits(places)
 
 
-def may_hold_token(text: str) -> bool:
-    """Whether the literals of any format occur in a text: a cheap no."""
-    return bool(_possible(text.encode("utf-8", "surrogatepass")))
-
-
 def first_token(text: str) -> tuple[str, Format] | None:
     """Return a provider token or private key in a text, for texts that are not the file itself."""
     raw = text.encode("utf-8", "surrogatepass")
@@ -93,6 +88,11 @@ def first_token(text: str) -> tuple[str, Format] | None:
             if is_token(FORMATS[number], value):
                 return value, FORMATS[number]
     return None
+
+
+def holds_any_token(texts: Iterable[str]) -> bool:
+    """Whether any of the texts holds a token, in one search: two line ends part them, as a token's edges take one."""
+    return first_token("\n\n".join(texts)) is not None
 
 
 def has_key_block(text: str) -> bool:

@@ -31,14 +31,28 @@ builds := [build |
 	}
 ]
 
-steps := [step |
+# By build: its steps.
+by_build := [own_steps |
 	some number, build in builds
-	some at, raw in shape.listed(shape.field(build.doc, "steps"))
-	is_object(raw)
-	step := view(number, build, at, raw)
+	own_steps := [view(number, build, at, raw) |
+		some at, raw in shape.entries(build.doc, "steps")
+		is_object(raw)
+	]
 ]
 
-of_build(number) := [step | some step in steps; step.build == number]
+steps := [step |
+	some own_steps in by_build
+	some step in own_steps
+]
+
+# Steps that are given a secret.
+steps_with_secrets := [step | some step in steps; step.secrets != set()]
+
+# What all steps run, so that a rule can tell at once whether it has anything to look for.
+text := concat("\n", [step.code | some step in steps])
+
+# By build: everything it says, as one text.
+written := [json.marshal(build.doc) | some build in builds]
 
 finding(step, below, args) := {
 	"file": step.file,
@@ -59,13 +73,15 @@ finding_in(build, pointer, args) := {
 names(value) := {each | some each in shape.texts(value)}
 
 # ${_NAME} -> its default, defaults of other substitutions filled in once. An empty default is filled in by a trigger.
-values(substitutions) := {key: shell.filled(value, direct) | some key, value in direct} if {
-	direct := {key: value |
+values(substitutions) := filled_once if {
+	given_values := {key: value |
 		some name, given in shape.mapping(substitutions)
 		value := shell.named(spelled(given))
 		value != ""
-		key := sprintf("${%s}", [name])
+		key := concat("", ["${", name, "}"])
 	}
+	direct := {key: shell.kept(value) | some key, value in given_values}
+	filled_once := {key: shell.kept(shell.filled(value, direct)) | some key, value in given_values}
 }
 
 spelled(value) := value if is_string(value)
@@ -74,6 +90,7 @@ else := sprintf("%v", [value]) if is_number(value)
 
 else := ""
 
+# Shared functions of other files are slow to call, so the steps are read with the ones below.
 view(number, build, at, raw) := {
 	"build": number,
 	"at": at,
@@ -81,62 +98,81 @@ view(number, build, at, raw) := {
 	"index": build.index,
 	"pointer": sprintf("/steps/%d", [at]),
 	"raw": raw,
-	"id": shape.text(shape.field(raw, "id")),
-	"image": image,
-	"own": own(raw),
-	"plain": text,
-	"code": code,
-	"commands": shell.commands(code),
+	"id": said(raw, "id"),
+	"image": filled(said(raw, "name"), build.values),
+	"own": place,
+	"plain": plain,
+	"code": shell.filled(shell.code(plain), known(plain, env, build.values)),
 	"env": env,
-	"secrets": (names(shape.field(raw, "secretEnv")) | build.secrets),
+	"secrets": secrets(raw, build.secrets),
 } if {
-	image := shell.filled(shell.named(shape.text(shape.field(raw, "name"))), build.values)
-	env := array.concat(build.env, shape.texts(shape.field(raw, "env")))
-	known := object.union(env_values(env, build.values), build.values)
-	text := step_text(raw, own(raw))
-	code := shell.filled(shell.code(text), known)
+	env := array.concat(build.env, texts(raw, "env"))
+	place := own(raw)
+	plain := shell.plain(spoken(raw, place))
 }
 
-# The last entry of a name counts, as in a shell.
-env_values(env, known) := object.union_n([{key: value} |
+said(raw, key) := raw[key] if {
+	is_string(raw[key])
+} else := ""
+
+texts(raw, key) := [each | some each in raw[key]; is_string(each)] if {
+	is_array(raw[key])
+} else := []
+
+filled(text, given_values) := text if {
+	not contains(text, "$")
+} else := shell.filled(shell.named(text), given_values)
+
+secrets(raw, all_steps) := all_steps if {
+	not raw.secretEnv
+} else := names(raw.secretEnv) | all_steps
+
+known(plain, env, given_values) := given_values if {
+	env == []
+} else := given_values if {
+	not contains(plain, "${")
+} else := object.union(env_values(plain, env, given_values), given_values)
+
+# Of the names in a text. The last entry of a name counts, as in a shell.
+env_values(plain, env, given_values) := shape.last_of([[key, replace(value, "${", brace)] |
 	some entry in env
-	name := split(entry, "=")[0]
-	name != entry
-	key := sprintf("${%s}", [name])
-	value := shell.filled(shell.named(substring(entry, count(name) + 1, -1)), known)
+	parts := split(entry, "=")
+	key := concat("", ["${", parts[0], "}"])
+	contains(plain, key)
+	count(parts) > 1
+	value := filled(concat("=", array.slice(parts, 1, count(parts))), given_values)
 	value != key
 ])
 
+brace := shell.brace
+
 # Where a step says what it does.
 own(raw) := "/script" if {
-	shape.text(shape.field(raw, "script")) != ""
+	said(raw, "script") != ""
 } else := "/args" if {
-	shape.listed(shape.field(raw, "args")) != []
+	is_array(raw.args)
+	raw.args != []
 } else := "/entrypoint" if {
-	shape.text(shape.field(raw, "entrypoint")) != ""
+	said(raw, "entrypoint") != ""
 } else := ""
 
-# The shell text of a step; in args Cloud Build writes $$ for a dollar of the shell.
-step_text(raw, "/script") := shell.plain(raw.script)
-
-step_text(raw, place) := shell.plain(concat(" ", words)) if {
-	place != "/script"
-	args := [replace(each, "$$", "$") | some each in shape.texts(shape.field(raw, "args"))]
-	words := told(program(raw), args)
+# The shell text of a step as it is written; in args Cloud Build writes $$ for a dollar of the shell.
+spoken(raw, place) := raw.script if {
+	place == "/script"
+} else := concat(" ", told(program(raw), args)) if {
+	args := [replace(each, "$$", "$") | some each in texts(raw, "args")]
 }
 
-program(raw) := regex.replace(raw.entrypoint, `^/.*/`, "") if {
-	shape.text(shape.field(raw, "entrypoint")) != ""
+program(raw) := regex.replace(entrypoint, `^/.*/`, "") if {
+	entrypoint := said(raw, "entrypoint")
+	entrypoint != ""
 } else := object.get(programs, name, name) if {
-	name := regex.replace(shape.text(shape.field(raw, "name")), `^.*/|[:@].*$`, "")
+	name := regex.replace(said(raw, "name"), `^.*/|[:@].*$`, "")
 }
 
 # A shell's options are not what it runs.
-told(name, args) := [each | some each in args; not regex.match(`^[-+][a-z]+$`, each)] if name in shells
-
-told("", args) := args
-
-told(name, args) := array.concat([name], args) if {
-	not name in shells
-	name != ""
-}
+told(name, args) := [each | some each in args; not regex.match(`^[-+][a-z]+$`, each)] if {
+	name in shells
+} else := args if {
+	name == ""
+} else := array.concat([name], args)

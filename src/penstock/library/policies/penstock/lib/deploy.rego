@@ -6,14 +6,26 @@ package penstock.lib.deploy
 
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.shape
+import data.penstock.lib.shell
 
-change_pattern := concat("|", data.deploys.patterns)
+deploys := data.deploys
 
-harmless := concat("|", data.deploys.harmless)
+environments := data.environments
 
-undone := concat("|", data.deploys.undone)
+change_pattern := concat("|", deploys.patterns)
 
-release_pattern := concat("|", data.deploys.releases)
+harmless := concat("|", deploys.harmless)
+
+undone := concat("|", deploys.undone)
+
+release_pattern := concat("|", deploys.releases)
+
+# Whether a text can hold a word at all; most do not, and are not taken apart.
+production_hint := hint(array.concat(environments.production, environments.production_alone))
+
+lower_hint := hint(environments.lower)
+
+hint(listed) := concat("", ["(?i)", concat("|", listed)])
 
 # The words of a name, in lower case: nonProd-EU1 gives non, prod, eu1.
 words(name) := [word |
@@ -23,37 +35,40 @@ words(name) := [word |
 
 # Whether a name says production. non-prod, pre-prod and production-like-dev do not.
 production(name) if {
+	regex.match(production_hint, name)
 	told := words(name)
 	some at, word in told
-	word in data.environments.production
+	says_production(told, at, word)
 	not softened(told, at)
 }
 
-production(name) if {
-	told := words(name)
-	told != []
-	told[count(told) - 1] in data.environments.production_alone
-	not softened(told, count(told) - 1)
+says_production(_, _, word) if word in environments.production
+
+says_production(told, at, word) if {
+	at == count(told) - 1
+	word in environments.production_alone
 }
 
 softened(told, _) if {
 	some word in told
-	word in data.environments.lower
+	word in environments.lower
 }
 
-softened(told, at) if told[at - 1] in data.environments.negations
+softened(told, at) if told[at - 1] in environments.negations
 
 softened(told, at) if told[at + 1] == "like"
 
 lower_environment(name) if {
+	regex.match(lower_hint, name)
 	some word in words(name)
-	word in data.environments.lower
+	word in environments.lower
 }
 
 # The names in a command line; settings such as NODE_ENV=production and domains such as pkg.dev say nothing.
-names(text) := regex.split(`[ \t\n=,"':/@;|&()]+`, regex.replace(text, data.environments.settings, ""))
+names(text) := regex.split(`[ \t\n=,"':/@;|&()]+`, regex.replace(text, environments.settings, ""))
 
 mentions_production(text) if {
+	regex.match(production_hint, text)
 	some name in names(text)
 	production(name)
 }
@@ -89,8 +104,9 @@ name_of(document) := shape.text(shape.within(document, ["metadata", "name"]))
 production_target(document) if production(name_of(document))
 
 else if {
-	some key in data.environments.labels
-	production(shape.text(shape.within(document, ["metadata", "labels", key])))
+	labels := shape.mapping(shape.within(document, ["metadata", "labels"]))
+	some key in environments.labels
+	production(shape.said(labels, key))
 } else := false
 
 # Names of targets whose parent asks for approval; the children may not.
@@ -122,16 +138,19 @@ for_production(id) if {
 	target.production
 }
 
+target_names := {target.name | some target in targets}
+
 for_production(id) if {
-	not id in {target.name | some target in targets}
+	not id in target_names
 	production(id)
 }
 
 # Steps that create a release or change a running environment.
 changing_steps := [step |
+	regex.match(change_pattern, cloudbuild.text)
 	some step in cloudbuild.steps
 	regex.match(change_pattern, step.code)
-	count(changing(step.commands)) > 0
+	changing(shell.commands(step.code)) != []
 ]
 
 releasing_steps := [step | some step in cloudbuild.steps; regex.match(release_pattern, step.code)]

@@ -29,34 +29,26 @@ view(file, stage, raw) := {
 	"value": values,
 	"flags": shape.texts(raw.flags),
 	"line": raw.start_line,
-	"code": code,
-	"commands": commands(raw.cmd, code),
+	"code": code_of(raw.cmd, values),
 } if {
 	values := shape.texts(raw.value)
-	code := code_of(raw.cmd, values)
 }
 
-code_of("run", values) := shell.code(shell.plain(concat(" ", values)))
-
-code_of(cmd, values) := concat("\n", values) if cmd != "run"
-
-commands("run", code) := shell.commands(code)
-
-commands(cmd, _) := [] if cmd != "run"
+code_of(cmd, values) := concat("\n", values) if {
+	cmd != "run"
+} else := shell.code(shell.plain(concat(" ", values)))
 
 # path -> ${NAME} -> default of an ARG before the first FROM; the last one counts.
 defaults := {file.path: values |
 	some file in files
-	pairs := [[sprintf("${%s}", [split(pair, "=")[0]]), regex.replace(pair, `^[^=]*=`, "")] |
-		some raw in shape.listed(object.get(file, "preamble", []))
+	pairs := [[concat("", ["${", parts[0], "}"]), concat("=", array.slice(parts, 1, count(parts)))] |
+		some raw in shape.entries(file, "preamble")
 		raw.cmd == "arg"
 		some pair in shape.texts(raw.value)
 		regex.match(`^[^=]+=.`, pair)
+		parts := split(pair, "=")
 	]
-	values := {pair[0]: pair[1] |
-		some at, pair in pairs
-		not pair[0] in {later[0] | some later in array.slice(pairs, at + 1, count(pairs))}
-	}
+	values := shape.last_of([[pair[0], shell.kept(pair[1])] | some pair in pairs])
 }
 
 finding(instruction, args) := {

@@ -5,10 +5,11 @@ package penstock.lib.facts
 
 buckets := ["secret_findings", "parse_findings", "path_findings"]
 
+all := [fact | some bucket in buckets; some fact in object.get(input.facts, bucket, [])]
+
 # The findings reported for one rule id, in the shape every rule returns.
 reported(id) := {finding |
-	some bucket in buckets
-	some fact in object.get(input.facts, bucket, [])
+	some fact in all
 	fact.rule == id
 	finding := {
 		"file": fact.file,

@@ -9,19 +9,21 @@ import data.penstock.lib.shape
 
 # By build: id -> positions of the steps with that id (more than one is somebody else's finding).
 places := [ids |
-	some number, _ in cloudbuild.builds
-	ids := {step.id: positions |
-		some step in cloudbuild.of_build(number)
-		step.id != ""
-		positions := {each.at | some each in cloudbuild.of_build(number); each.id == step.id}
-	}
+	some own in cloudbuild.by_build
+	ids := positions([step | some step in own; step.id != ""])
 ]
+
+positions(named) := {step.id: {step.at} | some step in named} if {
+	count({step.id | some step in named}) == count(named)
+} else := {id: {step.at | some step in named; step.id == id} |
+	some id in {step.id | some step in named}
+}
 
 # By build: position -> positions it waits for directly. A step without waitFor waits for the last such step before it
 # and for everything between, which is the same as waiting for all.
 edges := [direct |
-	some number, _ in cloudbuild.builds
-	direct := {step.at: waits(step) | some step in cloudbuild.of_build(number)}
+	some own in cloudbuild.by_build
+	direct := {step.at: waits(step) | some step in own}
 ]
 
 waits(step) := named if {
@@ -35,7 +37,7 @@ waits(step) := named if {
 	step.at > 0
 } else := set()
 
-waited(step) := shape.texts(shape.field(step.raw, "waitFor"))
+waited(step) := [id | some id in shape.entries(step.raw, "waitFor"); is_string(id)]
 
 # The last step before it that waits for everything, or the first one.
 last_barrier(step) := max({0} | {at |
@@ -43,12 +45,9 @@ last_barrier(step) := max({0} | {at |
 	at < step.at
 })
 
-barriers := [positions |
-	some number, _ in cloudbuild.builds
-	positions := {step.at |
-		some step in cloudbuild.of_build(number)
-		waited(step) == []
-	}
+barriers := [alone |
+	some own in cloudbuild.by_build
+	alone := {step.at | some step in own; waited(step) == []}
 ]
 
 # Everything that has run before a step.

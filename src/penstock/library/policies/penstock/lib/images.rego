@@ -8,13 +8,16 @@ import data.penstock.lib.cloudbuild
 import data.penstock.lib.shape
 import data.penstock.lib.shell
 
+pattern := `^([^@]*?)(?::((?:\$\{[^}]*\}|[^:/@${}])+))?(?:@(.*))?$`
+
 parsed(reference) := {"repository": parts[1], "tag": parts[2], "digest": parts[3]} if {
-	parts := regex.find_all_string_submatch_n(`^([^@]*?)(?::((?:\$\{[^}]*\}|[^:/@${}])+))?(?:@(.*))?$`, reference, 1)[0]
+	some parts in regex.find_all_string_submatch_n(pattern, reference, 1)
 }
 
 # No digest, and no tag or one that moves with every release. A variable at the end may hold the tag.
-floating(reference) if {
-	parts := parsed(reference)
+floating(reference) if moves(parsed(reference))
+
+moves(parts) if {
 	parts.digest == ""
 	parts.tag in {"", "latest"}
 	not shell.opaque(regex.replace(parts.repository, `^.*/`, ""))
@@ -23,7 +26,10 @@ floating(reference) if {
 untrusted(reference) if {
 	reference != ""
 	not shell.opaque(reference)
-	parts := parsed(reference)
+	doubtful(parsed(reference))
+}
+
+doubtful(parts) if {
 	not placeholder(parts.repository)
 	not trusted(parts)
 }
@@ -31,19 +37,21 @@ untrusted(reference) if {
 # A repository's name has no capitals: PROJECT_ID or <your-registry> is for the reader to fill in.
 placeholder(repository) if regex.match(`[A-Z<>]`, repository)
 
-trusted(parts) if regex.match(trusted_pattern, concat("", [parts.repository, "/"]))
-
 trusted(parts) if {
-	parts.repository in data.registries.trusted_by_digest
+	regex.match(trusted_pattern, concat("", [parts.repository, "/"]))
+} else if {
+	parts.repository in registries.trusted_by_digest
 	startswith(parts.digest, "sha256:")
+} else if {
+	parts.repository in built
 }
 
-trusted(parts) if parts.repository in built
+registries := data.registries
 
 # Docker Hub's own images, which have no publisher in their name; then the lists of the data and of the organisation.
 trusted_pattern := concat("", [
 	`^(?:(?:(?:index\.)?docker\.io/)?(?:library/)?[^/]+/$|`,
-	concat("|", array.concat(data.registries.trusted, [prefix |
+	concat("|", array.concat(registries.trusted, [prefix |
 		some registry in shape.texts(shape.within(input, ["org", "registries"]))
 		registry != ""
 		prefix := concat("", [regex.replace(trim_suffix(registry, "/"), `[^A-Za-z0-9/_-]`, `\${0}`), "/"])
@@ -55,35 +63,64 @@ trusted_pattern := concat("", [
 of_steps := {image: {
 	"repository": parts.repository,
 	"digest": parts.digest,
-	"floating": [1 | floating(image)] != [],
-	"untrusted": [1 | untrusted(image)] != [],
+	"google": regex.match(registries.google_builders, image),
+	"floating": [1 | moves(parts)] != [],
+	"untrusted": [1 | not shell.opaque(image); doubtful(parts)] != [],
 } |
 	some image in {step.image | some step in cloudbuild.steps}
 	image != ""
 	parts := parsed(image)
 }
 
-# Repositories that builds of this set make themselves.
-built := {parsed(reference).repository |
-	some references in array.concat(tagged, pushed)
-	some reference in references
-}
-
-# Steps that give an image a name, or send one away; looked at closely only then.
-handling := [step |
+# Steps whose image is worth a word, with what is to be said of it.
+doubts := [{"step": step, "image": image} |
 	some step in cloudbuild.steps
-	regex.match(`--?(?:t|tag|push|publish|destination)\b|\b(?:tag|push|pack|submit)\b`, step.code)
+	image := of_steps[step.image]
+	true in {image.floating, image.untrusted}
 ]
 
-# By build: references that its steps give to what they build.
-tagged := [references |
-	some number, _ in cloudbuild.builds
-	references := {reference |
-		some step in handling
-		step.build == number
+# Repositories that builds of this set make themselves.
+built := {parts.repository |
+	some known in references
+	some parts in known
+}
+
+# By build: steps that give an image a name, or send one away, with their commands; looked at closely only then.
+handling := [handlers |
+	some own in cloudbuild.by_build
+	handlers := [{"place": concat("", [step.pointer, step.own]), "commands": shell.commands(step.code)} |
+		some step in own
+		regex.match(`--?(?:t|tag|push|publish|destination)\b|\b(?:tag|push|pack|submit)\b`, step.code)
+	]
+]
+
+# By build: references that its steps give to what they build, with the place.
+tags := [shape.first_of([[reference, step.place] |
+	some step in handlers
+	some command in step.commands
+	some reference in tagged_by(command)
+]) |
+	some handlers in handling
+]
+
+# By build: reference -> where it is pushed, as a pointer.
+pushes := [places |
+	some number, build in cloudbuild.builds
+	listed := shape.first_of([[shell.filled(shell.named(name), build.values), sprintf("/images/%d", [at])] |
+		some at, name in shape.texts(shape.field(build.doc, "images"))
+	])
+	by_steps := shape.first_of([[reference, step.place] |
+		some step in handling[number]
 		some command in step.commands
-		some reference in tagged_by(command)
-	}
+		some reference in pushed_by(command)
+	])
+	places := object.union(by_steps, listed)
+]
+
+# By build: every reference it pushes or gives, taken apart.
+references := [known |
+	some number, places in pushes
+	known := {reference: parsed(reference) | some reference in (object.keys(places) | object.keys(tags[number]))}
 ]
 
 tagged_by(command) := {match[1] |
@@ -96,31 +133,6 @@ tagged_by(command) := {match[1] |
 	)
 	reference := concat("", [match[1], match[2]])
 }
-
-# By build: reference -> where it is pushed, as a pointer.
-pushes := [places |
-	some number, build in cloudbuild.builds
-	names := [shell.filled(shell.named(name), build.values) |
-		some name in shape.texts(shape.field(build.doc, "images"))
-	]
-	listed := {reference: sprintf("/images/%d", [min({at | names[at] == reference})]) |
-		some reference in names
-	}
-	places := object.union(by_steps(number), listed)
-]
-
-by_steps(number) := {reference: places[0] |
-	pairs := [[reference, concat("", [step.pointer, step.own])] |
-		some step in handling
-		step.build == number
-		some command in step.commands
-		some reference in pushed_by(command)
-	]
-	some reference in {pair[0] | some pair in pairs}
-	places := [pair[1] | some pair in pairs; pair[0] == reference]
-}
-
-pushed := [object.keys(places) | some places in pushes]
 
 pushed_by(command) := (({match[1] |
 	some match in regex.find_all_string_submatch_n(
@@ -142,30 +154,23 @@ unseen := `\bskaffold (?:build|run)\b|\bko (?:build|publish|apply|resolve)\b|\bj
 
 # By build: steps that push images whose names no one can see: skaffold, ko, jib.
 pushes_unseen := [pointers |
-	some number, _ in cloudbuild.builds
+	some own in cloudbuild.by_build
 	pointers := [concat("", [step.pointer, step.own]) |
-		some step in cloudbuild.steps
-		step.build == number
+		some step in own
 		regex.match(unseen, step.code)
-		some command in step.commands
+		some command in shell.commands(step.code)
 		regex.match(unseen, command)
 		not regex.match(`--push[ =]false|--dry-run|--local\b`, command)
 	]
 ]
 
 # Whether a build pushes an image at all, and where it first does.
-makes(number) if pushes[number] != {}
-
-makes(number) if pushes_unseen[number] != []
+makes(number) if {
+	pushes[number] != {}
+} else if {
+	pushes_unseen[number] != []
+}
 
 pushed_from(number) := min([pointer | some pointer in pushes[number]]) if {
 	pushes[number] != {}
 } else := pushes_unseen[number][0]
-
-# Where a build gives an image its name.
-tagged_from(number, reference) := [concat("", [step.pointer, step.own]) |
-	some step in handling
-	step.build == number
-	some command in step.commands
-	reference in tagged_by(command)
-][0]

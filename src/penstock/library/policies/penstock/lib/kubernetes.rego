@@ -14,7 +14,13 @@ documents := [document |
 	some artifact in input.artifacts
 	artifact.kind in {"k8s", "cloudrun"}
 	is_object(artifact.doc)
-	document := {"file": artifact.path, "index": artifact.index, "kind": artifact.kind, "doc": artifact.doc}
+	document := {
+		"file": artifact.path,
+		"index": artifact.index,
+		"kind": artifact.kind,
+		"doc": artifact.doc,
+		"written": json.marshal(artifact.doc),
+	}
 ]
 
 workloads := [document |
@@ -25,6 +31,7 @@ workloads := [document |
 
 containers := [container |
 	some document in documents
+	contains(document.written, "ontainers\"")
 	walk(document.doc, [path, value])
 	path[count(path) - 1] in {"containers", "initContainers", "ephemeralContainers"}
 	some at, raw in shape.listed(value)

@@ -6,11 +6,12 @@ package penstock.lib.runs
 
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.dockerfiles
+import data.penstock.lib.shell
 import data.penstock.lib.workflows
 
 everything := array.concat(array.concat(of_steps, of_dockerfiles), workflows.runs)
 
-# All of it as one text, to look whether something is there at all.
+# What all of it says, as one text: a pattern that is not in it is in none of them.
 text := concat("\n", [run.code | some run in everything])
 
 of_steps := [run |
@@ -22,7 +23,7 @@ of_steps := [run |
 		"pointer": concat("", [step.pointer, step.own]),
 		"line": 0,
 		"code": concat("\n", array.concat([step.code], step.env)),
-		"commands": step.commands,
+		"text": step.code,
 	}
 ]
 
@@ -36,9 +37,16 @@ of_dockerfiles := [run |
 		"pointer": "",
 		"line": instruction.line,
 		"code": instruction.code,
-		"commands": instruction.commands,
+		"text": shell_text(instruction.cmd, instruction.code),
 	}
 ]
+
+# What a shell runs; ENV and ARG only say what it may read.
+shell_text(cmd, code) := code if {
+	cmd == "run"
+} else := ""
+
+commands(run) := shell.commands(run.text)
 
 finding(run, args) := {
 	"file": run.file,

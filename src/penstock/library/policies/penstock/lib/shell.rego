@@ -5,8 +5,6 @@
 #   out. Variables are spelled ${NAME}, so that values can be filled in without mistaking one name for another.
 package penstock.lib.shell
 
-import data.penstock.lib.shape
-
 # echo or printf with its words, up to a pipe, a redirect or the end; what stands in $( ) still runs and is kept.
 said := concat("", [
 	`\b(?:echo|printf)\b`,
@@ -19,27 +17,33 @@ lead := concat("", [
 	`|[A-Za-z_][A-Za-z0-9_]*=[^ \t\n]*)[ \t]+)*`,
 ])
 
-plain(text) := named(joined(uncommented(shape.text(text))))
+# Stands for the braces of a value while values are filled in, so that none is filled in twice.
+brace := "\u0001{"
 
-uncommented(text) := text if {
-	not contains(text, "#")
-} else := regex.replace(regex.replace(text, `(?m)^[ \t]*#.*$`, ""), `(?m)[ \t]#[ \t!].*$`, "")
+plain(text) := "" if {
+	not is_string(text)
+} else := named(text) if {
+	not regex.match(`[#\\]`, text)
+} else := named(regex.replace(uncommented, `[ \t]*\\\r?\n[ \t]*`, " ")) if {
+	uncommented := regex.replace(regex.replace(text, `(?m)^[ \t]*#.*$`, ""), `(?m)[ \t]#[ \t!].*$`, "")
+}
 
-joined(text) := text if {
-	not contains(text, "\\")
-} else := regex.replace(text, `[ \t]*\\\r?\n[ \t]*`, " ")
-
-code(plain_text) := regex.replace(unsaid(plain_text), `[ \t]{2,}|\t`, " ")
-
-unsaid(text) := text if {
-	not regex.match(`echo|printf`, text)
-} else := regex.replace(text, said, "echo ")
+code(plain_text) := regex.replace(plain_text, `[ \t]{2,}|\t`, " ") if {
+	not regex.match(`echo|printf`, plain_text)
+} else := regex.replace(regex.replace(plain_text, said, "echo "), `[ \t]{2,}|\t`, " ")
 
 # $NAME becomes ${NAME}.
-named(text) := regex.replace(text, `\$([A-Za-z_][A-Za-z0-9_]*)`, "$${${1}}")
+named(text) := text if {
+	not contains(text, "$")
+} else := regex.replace(text, `\$([A-Za-z_][A-Za-z0-9_]*)`, "$${${1}}")
 
-# Fills in values; keys are spelled ${NAME}.
-filled(text, values) := strings.replace_n(values, text)
+# Fills in values; keys are spelled ${NAME}, values are kept.
+filled(text, values) := text if {
+	not contains(text, "${")
+} else := replace(strings.replace_n(values, text), brace, "${")
+
+# A value that is only filled in: names in it stay names, or a few of them could grow without end.
+kept(value) := replace(value, "${", brace)
 
 # The single commands of a text, each beginning with its program.
 commands(code_text) := [command |
@@ -49,7 +53,10 @@ commands(code_text) := [command |
 ]
 
 # Whether a text still holds a variable whose value nobody here knows. Cloud Build's own names are values enough.
-opaque(text) if contains(regex.replace(text, builtin, ""), "$")
+opaque(text) if {
+	contains(text, "$")
+	contains(regex.replace(text, builtin, ""), "$")
+}
 
 opaque(text) if contains(text, "{{")
 

@@ -48,6 +48,6 @@ runs := [run |
 		"pointer": step.pointer,
 		"line": 0,
 		"code": concat("\n", [step.code, step.uses]),
-		"commands": shell.commands(step.code),
+		"text": step.code,
 	}
 ]

@@ -16,10 +16,12 @@ decision := {
 	"findings": findings,
 }
 
+rules := data.catalogue.rules
+
 findings contains object.union(base, lines) if {
 	some id, found in table.results
 	some finding in found
-	rule := data.catalogue.rules[id]
+	rule := rules[id]
 	base := {
 		"id": id,
 		"severity": object.get(rule.profiles, input.profile, "deny"),

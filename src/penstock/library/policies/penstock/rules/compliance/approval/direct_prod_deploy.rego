@@ -20,6 +20,7 @@ package penstock.rules.compliance.approval.direct_prod_deploy
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.deploy
 import data.penstock.lib.shape
+import data.penstock.lib.shell
 
 findings contains cloudbuild.finding(step, step.own, {"where": where}) if {
 	some step in deploy.changing_steps
@@ -28,24 +29,26 @@ findings contains cloudbuild.finding(step, step.own, {"where": where}) if {
 
 environment(step) := "production" if {
 	deploy.mentions_production(context(step))
-	not undone(step)
+	not step.build in undone
 } else := "a running environment" if {
-	not deploy.mentions_lower(context(step))
+	told := context(step)
+	not deploy.mentions_lower(told)
 	not deploy.mentions_lower(step.file)
-	not passing(context(step))
-	not undone(step)
+	not passing(told)
+	not step.build in undone
 }
 
 context(step) := concat("\n", array.concat(
-	array.concat(deploy.changing(step.commands), step.env),
+	array.concat(deploy.changing(shell.commands(step.code)), step.env),
 	[step.id, shape.text(shape.field(step.raw, "dir"))],
 ))
 
 # A service named for one build or one pull request is not a place where people are.
 passing(text) if regex.match(`\$\{(?:BUILD_ID|_PR_NUMBER)\}|\bpr-|-pr\b`, text)
 
-# What the same build takes down again.
-undone(step) if {
-	some each in cloudbuild.of_build(step.build)
-	regex.match(deploy.undone, each.code)
+# Builds that take down again what they set up.
+undone contains step.build if {
+	regex.match(deploy.undone, cloudbuild.text)
+	some step in cloudbuild.steps
+	regex.match(deploy.undone, step.code)
 }

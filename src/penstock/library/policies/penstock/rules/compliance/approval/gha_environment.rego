@@ -27,32 +27,24 @@ findings contains {
 	"line": 0,
 	"args": {"job": job.id},
 } if {
-	some number, job in workflows.jobs
-	shape.field(job.raw, "environment") == null
-	texts := deploying(number)
-	texts != []
-	says_production(job, texts)
-}
-
-deploying(number) := [text |
 	some step in workflows.steps
-	step.job == number
-	text := changes(step)
-]
+	job := workflows.jobs[step.job]
+	shape.field(job.raw, "environment") == null
+	says_production(job, changes(step))
+}
 
 changes(step) := concat("\n", array.concat(found, [step.name])) if {
 	found := deploy.changing(shell.commands(step.code))
 	found != []
 } else := concat(" ", array.concat([step.name], [value | some value in step["with"]; is_string(value)])) if {
-	regex.match(concat("|", data.deploys.actions), step.uses)
+	regex.match(actions, step.uses)
 }
+
+actions := concat("|", data.deploys.actions)
 
 says_production(job, _) if {
 	some name in {job.id, job.name, job.workflow, regex.replace(job.file, `^.*/`, "")}
 	deploy.mentions_production(name)
 }
 
-says_production(_, texts) if {
-	some text in texts
-	deploy.mentions_production(text)
-}
+says_production(_, text) if deploy.mentions_production(text)

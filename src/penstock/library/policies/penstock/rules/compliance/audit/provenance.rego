@@ -25,12 +25,13 @@ import data.penstock.lib.deploy
 import data.penstock.lib.images
 import data.penstock.lib.kubernetes
 import data.penstock.lib.shape
+import data.penstock.lib.shell
 
 findings contains cloudbuild.finding_in(build, pointer, {"detail": "a step pushes the image, not images:"}) if {
 	some number, build in cloudbuild.builds
 	some reference, pointer in images.pushes[number]
 	startswith(pointer, "/steps/")
-	not listed(number, images.parsed(reference).repository)
+	not images.references[number][reference].repository in listed[number]
 }
 
 findings contains cloudbuild.finding_in(build, "/options", {"detail": "requestedVerifyOption is not VERIFIED"}) if {
@@ -48,14 +49,17 @@ findings contains kubernetes.finding(document, "/metadata", {"detail": "no Binar
 
 findings contains cloudbuild.finding(step, step.own, {"detail": "no --binary-authorization for production"}) if {
 	some step in deploy.changing_steps
-	some command in deploy.changing(step.commands)
+	some command in deploy.changing(shell.commands(step.code))
 	regex.match(`\bgcloud (?:alpha |beta )?run deploy\b`, command)
 	deploy.mentions_production(command)
 	not contains(command, "--binary-authorization")
 }
 
-listed(number, repository) if {
-	some reference, pointer in images.pushes[number]
-	startswith(pointer, "/images/")
-	images.parsed(reference).repository == repository
-}
+# By build: repositories that images: lists.
+listed := [repositories |
+	some number, places in images.pushes
+	repositories := {images.references[number][reference].repository |
+		some reference, pointer in places
+		startswith(pointer, "/images/")
+	}
+]

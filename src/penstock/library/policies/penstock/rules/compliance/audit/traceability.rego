@@ -21,11 +21,12 @@ ours := {"generated", "template"}
 headed := {"cloudbuild", "clouddeploy", "cloudrun", "dockerfile", "k8s", "kustomization", "skaffold", "github-workflow"}
 
 findings contains {"file": path, "index": index, "pointer": "", "line": 1, "args": {}} if {
-	some path in {artifact.path | some artifact in input.artifacts; untraced(artifact)}
+	some path in untraced
 	index := min({artifact.index | some artifact in input.artifacts; artifact.path == path})
 }
 
-untraced(artifact) if {
+untraced contains artifact.path if {
+	some artifact in input.artifacts
 	artifact.origin in ours
 	artifact.kind in headed
 	not traced(object.get(artifact, "header", ""))

@@ -19,14 +19,16 @@ import data.penstock.lib.cloudbuild
 import data.penstock.lib.images
 import data.penstock.lib.runs
 
-tests := concat("|", data.commands.tests)
+words := data.commands
+
+tests := concat("|", words.tests)
 
 tested if {
 	some run in runs.everything
 	regex.match(tests, run.code)
-	some command in run.commands
+	some command in runs.commands(run)
 	regex.match(tests, command)
-	not regex.match(data.commands.tests_skipped, command)
+	not regex.match(words.tests_skipped, command)
 }
 
 findings contains cloudbuild.finding_in(build, images.pushed_from(number), {}) if {

@@ -18,9 +18,9 @@ package penstock.rules.security.pipeline.builder_pinned
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.images
 
-findings contains cloudbuild.finding(step, "/name", {"image": image.repository}) if {
-	some step in cloudbuild.steps
-	image := images.of_steps[step.image]
+findings contains cloudbuild.finding(doubt.step, "/name", {"image": image.repository}) if {
+	some doubt in images.doubts
+	image := doubt.image
 	image.floating
-	regex.match(data.registries.google_builders, step.image)
+	image.google
 }

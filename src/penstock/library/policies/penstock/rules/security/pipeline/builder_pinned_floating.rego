@@ -19,10 +19,10 @@ package penstock.rules.security.pipeline.builder_pinned_floating
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.images
 
-findings contains cloudbuild.finding(step, "/name", {"image": image.repository}) if {
-	some step in cloudbuild.steps
-	image := images.of_steps[step.image]
+findings contains cloudbuild.finding(doubt.step, "/name", {"image": image.repository}) if {
+	some doubt in images.doubts
+	image := doubt.image
 	image.floating
-	not regex.match(data.registries.google_builders, step.image)
+	not image.google
 	not image.repository in images.built
 }

@@ -25,8 +25,7 @@ foreign := `\$\{(BRANCH_NAME|TAG_NAME|REF_NAME|_HEAD_BRANCH|_HEAD_REPO_URL)(?:[^
 shell_entry := `(?:^|/)(?:ba|z|da|a)?sh$`
 
 findings contains cloudbuild.finding(step, sprintf("/args/%d", [at]), {"name": name}) if {
-	some step in cloudbuild.steps
-	step.own == "/args"
+	some step in suspects
 	in_shell(step.raw)
 	some at, arg in shape.listed(shape.field(step.raw, "args"))
 	is_string(arg)
@@ -34,6 +33,13 @@ findings contains cloudbuild.finding(step, sprintf("/args/%d", [at]), {"name": n
 	some match in regex.find_all_string_submatch_n(foreign, pasted, 20)
 	name := concat("", [match[1], match[2]])
 }
+
+suspects := [step |
+	some number, written in cloudbuild.written
+	regex.match(`BRANCH_NAME|TAG_NAME|REF_NAME|_HEAD_BRANCH|_HEAD_REPO_URL|\$\(body\.`, written)
+	some step in cloudbuild.by_build[number]
+	step.own == "/args"
+]
 
 in_shell(raw) if regex.match(shell_entry, shape.text(shape.field(raw, "entrypoint")))
 

@@ -16,6 +16,7 @@
 package penstock.rules.security.pipeline.docker_escape
 
 import data.penstock.lib.cloudbuild
+import data.penstock.lib.shell
 
 starts := `\b(?:docker|podman|nerdctl)(?: container)? (?:run|create)\b`
 
@@ -27,9 +28,10 @@ ways := {
 }
 
 findings contains cloudbuild.finding(step, step.own, {"detail": detail}) if {
+	regex.match(starts, cloudbuild.text)
 	some step in cloudbuild.steps
 	regex.match(starts, step.code)
-	some command in step.commands
+	some command in shell.commands(step.code)
 	regex.match(starts, command)
 	some way, detail in ways
 	regex.match(way, command)

@@ -26,12 +26,15 @@ findings contains cloudbuild.finding_in(build, "", {"detail": "the build has no 
 }
 
 findings contains runs.finding(run, {"detail": detail}) if {
+	regex.match(installs, runs.text)
 	some run in runs.everything
 	run.where != "workflow"
-	regex.match(`\b(?:npm|pip[0-9.]*)\b.* (?:i|install)\b`, run.code)
-	some command in run.commands
+	regex.match(installs, run.code)
+	some command in runs.commands(run)
 	detail := unlocked(command)
 }
+
+installs := `\b(?:npm|pip[0-9.]*)\b.* (?:i|install)\b`
 
 npm := `\bnpm((?: -[^ ]+(?: [^- ][^ ]*)?)*?) (?:install|i)((?: [^ \t"']+)*)`
 

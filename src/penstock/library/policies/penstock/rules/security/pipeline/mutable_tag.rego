@@ -19,26 +19,30 @@ package penstock.rules.security.pipeline.mutable_tag
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.images
 
-findings contains cloudbuild.finding_in(build, place(number, moving), {"image": repository}) if {
+findings contains cloudbuild.finding_in(build, place(number, reference), {"image": repository}) if {
 	some number, build in cloudbuild.builds
-	some moving in references(number)
-	images.floating(moving)
-	repository := images.parsed(moving).repository
-	not has_fixed(number, repository)
+	some reference, repository in moving[number]
+	not repository in fixed[number]
 }
 
-# References that a build pushes, or gives to an image that is meant for a registry.
-references(number) := images.pushed[number] | {reference |
-	some reference in images.tagged[number]
-	contains(reference, "/")
-}
+# By build: references that it pushes, or gives to an image that is meant for a registry.
+meant := [known |
+	some number, references in images.references
+	known := {reference: parts |
+		some reference, parts in references
+		for_registry(reference, images.pushes[number])
+	}
+]
 
-has_fixed(number, repository) if {
-	some reference in references(number)
-	images.parsed(reference).repository == repository
-	not images.floating(reference)
-}
+for_registry(reference, pushes) if {
+	pushes[reference]
+} else if contains(reference, "/")
 
-place(number, reference) := images.pushes[number][reference] if {
-	reference in images.pushed[number]
-} else := images.tagged_from(number, reference)
+# By build: repositories of the references that move, and of those that do not.
+moving := [{reference: parts.repository | some reference, parts in known; images.moves(parts)} | some known in meant]
+
+fixed := [{parts.repository | some parts in known; not images.moves(parts)} | some known in meant]
+
+place(number, reference) := pointer if {
+	pointer := images.pushes[number][reference]
+} else := images.tags[number][reference]

@@ -25,17 +25,19 @@ place := ["metadata", "annotations", "run.googleapis.com/invoker-iam-disabled"]
 
 findings contains runs.finding(run, {"detail": "the service is deployed for unauthenticated callers"}) if {
 	not public
+	contains(runs.text, "--allow-unauthenticated")
 	some run in runs.everything
 	contains(run.code, "--allow-unauthenticated")
-	some command in run.commands
+	some command in runs.commands(run)
 	regex.match(`\bgcloud (?:alpha |beta )?(?:run|functions)\b.*[ \t]["']?--allow-unauthenticated(?:["' \t]|$)`, command)
 }
 
 findings contains runs.finding(run, {"detail": "allUsers may invoke the service"}) if {
 	not public
+	contains(runs.text, "allUsers")
 	some run in runs.everything
 	contains(run.code, "allUsers")
-	some command in run.commands
+	some command in runs.commands(run)
 	regex.match(`\badd-iam-policy-binding\b.*\ballUsers\b`, command)
 	regex.match(`(?:run|cloudfunctions)\.invoker\b`, command)
 }

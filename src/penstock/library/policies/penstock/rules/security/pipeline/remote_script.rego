@@ -21,7 +21,7 @@ import data.penstock.lib.runs
 piped := concat("|", data.commands.remote_scripts)
 
 findings contains runs.finding(run, {}) if {
+	regex.match(concat("", ["(?m)", piped]), runs.text)
 	some run in runs.everything
-	regex.match(`\b(?:curl|wget)\b`, run.code)
 	regex.match(piped, run.code)
 }

@@ -19,23 +19,28 @@ import data.penstock.lib.graph as waits
 import data.penstock.lib.shape
 
 findings contains cloudbuild.finding(step, "/id", {"detail": sprintf("the id %s is used twice", [step.id])}) if {
-	some step in cloudbuild.steps
-	step.id != ""
-	step.at != min(waits.places[step.build][step.id])
+	some number, ids in waits.places
+	some id, positions in ids
+	count(positions) > 1
+	some step in cloudbuild.by_build[number]
+	step.id == id
+	step.at != min(positions)
 }
 
 findings contains cloudbuild.finding(step, sprintf("/waitFor/%d", [at]), {"detail": detail}) if {
-	some step in cloudbuild.steps
-	some at, id in shape.listed(shape.field(step.raw, "waitFor"))
+	some number, ids in waits.places
+	some step in cloudbuild.by_build[number]
+	some at, id in shape.entries(step.raw, "waitFor")
 	is_string(id)
 	id != "-"
+	not ids[id]
 	not contains(id, "$")
-	not id in object.keys(waits.places[step.build])
 	detail := sprintf("there is no step %s to wait for", [id])
 }
 
 findings contains cloudbuild.finding(step, "/waitFor", {"detail": "the step waits for itself in the end"}) if {
-	some step in cloudbuild.steps
-	max(waits.edges[step.build][step.at]) >= step.at
-	step.at in waits.before(step.build, step.at)
+	some number, edges in waits.edges
+	some step in cloudbuild.by_build[number]
+	max(edges[step.at]) >= step.at
+	step.at in waits.before(number, step.at)
 }

@@ -19,7 +19,7 @@ import data.penstock.lib.runs
 import data.penstock.lib.tls
 
 findings contains runs.finding(run, {"detail": found}) if {
-	some run in runs.everything
+	some run in tls.suspects
 	run.where == "step"
 	some found in tls.switched_off(run.code)
 }

@@ -21,20 +21,32 @@ from_trigger := {"_HEAD_BRANCH", "_BASE_BRANCH", "_HEAD_REPO_URL", "_PR_NUMBER"}
 
 # By build: [name, pointer] of every use. A script gets no substitutions.
 used := [uses |
-	some build in cloudbuild.builds
+	some number, build in cloudbuild.builds
 	uses := [[match[1], shape.pointer(path)] |
+		some_undefined(number, build)
 		walk(build.doc, [path, value])
 		is_string(value)
 		contains(value, "$")
 		path[count(path) - 1] != "script"
-		some match in regex.find_all_string_submatch_n(`\$\{?(_[A-Z0-9_]+)`, replace(value, "$$", ""), 100)
+		some match in regex.find_all_string_submatch_n(use, replace(value, "$$", ""), 100)
 	]
 ]
 
+# Whether it is worth looking for the place: a name that is nowhere defined is somewhere in the file.
+some_undefined(number, build) if {
+	some match in regex.find_all_string_submatch_n(use, replace(written[number], "$$", ""), -1)
+	not match[1] in from_trigger
+	not match[1] in defined(build)
+}
+
+use := `\$\{?(_[A-Z0-9_]+)`
+
+written := cloudbuild.written
+
+defined(build) := object.keys(shape.mapping(shape.field(build.doc, "substitutions")))
+
 findings contains cloudbuild.finding_in(build, pointer, {"name": name}) if {
 	some number, build in cloudbuild.builds
-	defined := object.keys(shape.mapping(shape.field(build.doc, "substitutions")))
-	some name in {use[0] | some use in used[number]; not use[0] in from_trigger}
-	not name in defined
-	pointer := [use[1] | some use in used[number]; use[0] == name][0]
+	some name, pointer in shape.first_of([each | some each in used[number]; not each[0] in from_trigger])
+	not name in defined(build)
 }

@@ -22,9 +22,9 @@ import data.penstock.lib.images
 import data.penstock.lib.kubernetes
 import data.penstock.lib.shell
 
-findings contains cloudbuild.finding(step, "/name", {"image": image.repository}) if {
-	some step in cloudbuild.steps
-	image := images.of_steps[step.image]
+findings contains cloudbuild.finding(doubt.step, "/name", {"image": image.repository}) if {
+	some doubt in images.doubts
+	image := doubt.image
 	image.untrusted
 }
 

@@ -20,10 +20,11 @@ import data.penstock.lib.cloudbuild
 import data.penstock.lib.images
 import data.penstock.lib.scans
 
-findings contains cloudbuild.finding_in(build, pointer, {"image": images.parsed(reference).repository}) if {
+findings contains cloudbuild.finding_in(build, pointer, {"image": repository}) if {
 	some number, build in cloudbuild.builds
 	some reference, pointer in images.pushes[number]
-	not scanned(number, reference)
+	repository := images.references[number][reference].repository
+	not scanned(number, repository)
 }
 
 findings contains cloudbuild.finding_in(build, pointer, {"image": "an image"}) if {
@@ -33,14 +34,19 @@ findings contains cloudbuild.finding_in(build, pointer, {"image": "an image"}) i
 	not scans_any(number)
 }
 
-scanned(number, reference) if {
-	repository := images.parsed(reference).repository
+scanned(number, _) if number in whole
+
+scanned(number, repository) if [number, repository] in named
+
+scans_any(number) if number in {scan.build | some scan in scans.image_scans}
+
+# Builds with a scan that may look at any image; what the scans of builds name.
+whole contains scan.build if {
 	some scan in scans.image_scans
-	scan.build == number
-	scans.covers(scan, repository)
+	scan.names == set()
 }
 
-scans_any(number) if {
+named contains [scan.build, name] if {
 	some scan in scans.image_scans
-	scan.build == number
+	some name in scan.names
 }

@@ -31,10 +31,7 @@ findings contains cloudbuild.finding(step, step.own, {"step": shown(step)}) if {
 # A build that makes no image relies on the scan of the build that did; the set must have one.
 handles_image(step) if images.makes(step.build)
 
-handles_image(step) if {
-	some scan in scans.image_scans
-	scan.build == step.build
-}
+handles_image(step) if scans_of[step.build] != []
 
 handles_image(step) if {
 	scans.image_scans == []
@@ -43,19 +40,20 @@ handles_image(step) if {
 
 scanned_before(step, references) if {
 	earlier := waits.before(step.build, step.at)
-	some scan in scans.image_scans
-	scan.build == step.build
+	some scan in scans_of[step.build]
 	scan.at in earlier
 	looks_at_it(scan, references)
 }
 
 # A step that scans and then deploys, in that order.
 scanned_before(step, _) if {
-	regex.match(order, step.code)
-	some scan in scans.image_scans
-	scan.build == step.build
+	some scan in scans_of[step.build]
 	scan.at == step.at
+	regex.match(order, step.code)
 }
+
+# By build: its scans.
+scans_of := [[scan | some scan in scans.image_scans; scan.build == number] | some number, _ in cloudbuild.builds]
 
 order := sprintf(`(?s)(?:%s).*(?:%s|%s)`, [scans.image_scanner, deploy.change_pattern, deploy.release_pattern])
 

@@ -19,29 +19,37 @@ package penstock.rules.security.scans.scan_blocking
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.shape
 
+lists := data.scanners
+
 scanner := concat("|", array.concat(
-	array.concat(data.scanners.image, data.scanners.secrets),
-	array.concat(data.scanners.dependencies, data.scanners.infrastructure),
+	array.concat(lists.image, lists.secrets),
+	array.concat(lists.dependencies, lists.infrastructure),
 ))
+
+scanner_lines := concat("", [`(?m)^.*(?:`, scanner, `).*$`])
 
 ignored := `\|\|[ \t]*(?:true|:|/bin/true|exit 0|echo)(?:[ \t;)]|$)`
 
-scanning := [step | some step in cloudbuild.steps; regex.match(scanner, step.code)]
+# Without one of these, a line cannot switch a scan off.
+loose := `\|\||--soft-fail|--exit-zero|--no-fail|--exit-code`
 
 findings contains cloudbuild.finding(step, "/allowFailure", {"detail": "allowFailure"}) if {
-	some step in scanning
-	shape.field(step.raw, "allowFailure") == true
+	some step in cloudbuild.steps
+	step.raw.allowFailure == true
+	regex.match(scanner, step.code)
 }
 
 findings contains cloudbuild.finding(step, "/allowExitCodes", {"detail": "allowExitCodes"}) if {
-	some step in scanning
-	shape.listed(shape.field(step.raw, "allowExitCodes")) != []
+	some step in cloudbuild.steps
+	step.raw.allowExitCodes
+	shape.entries(step.raw, "allowExitCodes") != []
+	regex.match(scanner, step.code)
 }
 
 findings contains cloudbuild.finding(step, step.own, {"detail": detail}) if {
-	some step in scanning
-	some line in split(step.code, "\n")
-	regex.match(scanner, line)
+	some step in cloudbuild.steps
+	regex.match(loose, step.code)
+	some line in regex.find_n(scanner_lines, step.code, -1)
 	detail := switched_off(step, line)
 }
 
@@ -49,15 +57,15 @@ switched_off(step, line) := "its exit code is ignored" if {
 	regex.match(ignored, line)
 	not regex.match(`\bexit [1-9$]`, line)
 } else := match if {
-	match := regex.find_n(`--(?:soft-fail|exit-zero|no-fail)\b`, line, 1)[0]
+	some match in regex.find_n(`--(?:soft-fail|exit-zero|no-fail)\b`, line, 1)
 } else := "--exit-code 0" if {
 	regex.match(`--exit-code[ =]["']?0`, line)
-	not fails_later(step.build)
+	not step.build in fails_later
 }
 
 # A first run that only reports is fine when a second one fails.
-fails_later(number) if {
-	some step in scanning
-	step.build == number
+fails_later contains step.build if {
+	some step in cloudbuild.steps
 	regex.match(`--exit-code[ =]["']?[1-9]`, step.code)
+	regex.match(scanner, step.code)
 }

@@ -21,13 +21,21 @@ import data.penstock.lib.scans
 findings contains cloudbuild.finding(step, step.own, {}) if {
 	some scan in scans.image_scans
 	step := scan.step
-	some kind in data.scanners.silent_by_default
+	some number, kind in silent
 	regex.match(kind.scan, step.code)
-	not told(step.build, kind)
+	not regex.match(kind.threshold, step.code)
+	not step.build in told[number]
 }
 
-# The threshold may stand in another step, which reads what the scan wrote.
-told(number, kind) if {
-	some step in cloudbuild.of_build(number)
-	regex.match(kind.threshold, concat("\n", array.concat([step.code], step.env)))
-}
+lists := data.scanners
+
+silent := lists.silent_by_default
+
+# By kind: builds that have its threshold; it may stand in another step, which reads what the scan wrote.
+told := [builds |
+	some kind in silent
+	builds := {step.build |
+		some step in cloudbuild.steps
+		regex.match(kind.threshold, concat("\n", array.concat([step.code], step.env)))
+	}
+]

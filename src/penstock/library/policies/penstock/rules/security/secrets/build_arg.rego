@@ -29,11 +29,10 @@ harmless := `example|sample|template|dist|default|public|\bpub|cert|chain|bundle
 argument := `--build-arg[ =]["']?([A-Za-z_][A-Za-z0-9_]*)(=?)["']?([^ \t"']*)`
 
 findings contains cloudbuild.finding(step, step.own, {"detail": detail}) if {
-	some step in cloudbuild.steps
-	step.secrets != set()
+	some step in cloudbuild.steps_with_secrets
 	some match in regex.find_all_string_submatch_n(argument, step.code, 50)
-	some name in step.secrets
-	passes(match, name)
+	some name in passed(match)
+	name in step.secrets
 	detail := sprintf("--build-arg %s passes a secret", [match[1]])
 }
 
@@ -47,12 +46,10 @@ findings contains dockerfiles.finding(instruction, {"detail": sprintf("%s is cop
 	not settings_only(name)
 }
 
-passes(match, name) if contains(match[3], sprintf("${%s}", [name]))
-
-passes(match, name) if {
+# Names that an argument hands on: those in its value; without a value, its own.
+passed(match) := {match[1]} if {
 	match[2] == ""
-	match[1] == name
-}
+} else := {found[1] | some found in regex.find_all_string_submatch_n(`\$\{([^}]+)\}`, match[3], -1)}
 
 # An .npmrc of the repository is read by the secret scanner itself; one that is not there was made for its token.
 settings_only(".npmrc") if {

@@ -27,6 +27,7 @@ findings contains cloudbuild.finding_in(build, pointer, {"detail": "versionName 
 }
 
 findings contains cloudbuild.finding(step, step.own, {"detail": "--set-secrets takes the latest version"}) if {
+	contains(cloudbuild.text, ":latest")
 	some step in cloudbuild.steps
 	regex.match(`--(?:set|update)-secrets[ =][^ \t\n]*:latest\b`, step.code)
 }
@@ -34,6 +35,7 @@ findings contains cloudbuild.finding(step, step.own, {"detail": "--set-secrets t
 findings contains kubernetes.finding(document, shape.pointer(path), {"detail": "secretKeyRef takes latest"}) if {
 	some document in kubernetes.documents
 	document.kind == "cloudrun"
+	contains(document.written, "secretKeyRef")
 	walk(document.doc, [path, value])
 	path[count(path) - 1] == "secretKeyRef"
 	shape.field(value, "key") == "latest"

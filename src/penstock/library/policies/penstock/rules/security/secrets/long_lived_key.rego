@@ -27,11 +27,13 @@ key_path := `\bGOOGLE_APPLICATION_CREDENTIALS=["']?[^ \t\n"']+\.json`
 federated := `workload|federat|wif|external|cred[-_]?config|/tokens/`
 
 findings contains runs.finding(run, {"detail": "a service account's key is activated"}) if {
+	regex.match(key_use, runs.text)
 	some run in runs.everything
 	regex.match(key_use, run.code)
 }
 
 findings contains runs.finding(run, {"detail": "GOOGLE_APPLICATION_CREDENTIALS names a key file"}) if {
+	contains(runs.text, "GOOGLE_APPLICATION_CREDENTIALS")
 	some run in runs.everything
 	some match in regex.find_n(key_path, run.code, 5)
 	not regex.match(federated, lower(match))
@@ -39,6 +41,7 @@ findings contains runs.finding(run, {"detail": "GOOGLE_APPLICATION_CREDENTIALS n
 
 findings contains kubernetes.finding(document, shape.pointer(path), {"detail": "the pod reads a key file"}) if {
 	some document in kubernetes.documents
+	contains(document.written, "GOOGLE_APPLICATION_CREDENTIALS")
 	walk(document.doc, [path, value])
 	is_object(value)
 	value.name == "GOOGLE_APPLICATION_CREDENTIALS"

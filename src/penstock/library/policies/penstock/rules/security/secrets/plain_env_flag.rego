@@ -15,18 +15,22 @@
 package penstock.rules.security.secrets.plain_env_flag
 
 import data.penstock.lib.cloudbuild
+import data.penstock.lib.shell
+
+words := data.commands
 
 flag := `--(?:set|update)-(?:build-)?env-vars[ =]["']?([^ \t"']+)`
 
 findings contains cloudbuild.finding(step, step.own, {"name": name}) if {
+	contains(cloudbuild.text, "env-vars")
 	some step in cloudbuild.steps
 	contains(step.code, "env-vars")
-	some command in step.commands
+	some command in shell.commands(step.code)
 	contains(command, "gcloud ")
 	some match in regex.find_all_string_submatch_n(flag, command, 20)
 	some pair in pairs(match[1])
-	name := split(pair, "=")[0]
-	regex.match(data.commands.credential_words, upper(name))
+	name := regex.replace(pair, `=.*$`, "")
+	regex.match(words.credential_words, upper(name))
 	not contains(upper(name), "PUBLIC")
 	literal(regex.replace(pair, `^[^=]*=?`, ""))
 }

@@ -30,27 +30,32 @@ parts(step) := {part |
 }
 
 findings contains cloudbuild.finding(step, step.own, {"name": name}) if {
-	some step in cloudbuild.steps
-	step.secrets != set()
+	some step in cloudbuild.steps_with_secrets
 	some part in parts(step)
 	regex.match(prints, part)
-	some name in step.secrets
+	some match in regex.find_all_string_submatch_n(`\$\{([^:}${]+)[:}]`, part, -1)
+	name := match[1]
+	name in step.secrets
 	shown(part, name)
 }
 
 findings contains cloudbuild.finding(step, step.own, {"name": name}) if {
-	some step in cloudbuild.steps
-	some name in step.secrets
+	some step in cloudbuild.steps_with_secrets
+	contains(step.plain, "printenv")
 	some part in parts(step)
 	some match in regex.find_all_string_submatch_n(`^[ \t]*printenv(?:[ \t]+([A-Za-z0-9_]+))?[ \t]*$`, part, 1)
-	match[1] in {"", name}
+	some name in asked_for(match[1], step.secrets)
 }
 
 findings contains cloudbuild.finding(step, step.own, {"name": "every command with its secrets (set -x)"}) if {
-	some step in cloudbuild.steps
-	step.secrets != set()
+	some step in cloudbuild.steps_with_secrets
 	traced(step)
 }
+
+# printenv alone tells all.
+asked_for(word, secrets) := secrets if {
+	word == ""
+} else := {word} & secrets
 
 shown(part, name) if contains(part, sprintf("${%s}", [name]))
 

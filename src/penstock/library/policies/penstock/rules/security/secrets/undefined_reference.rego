@@ -32,8 +32,8 @@ declared := [names |
 ]
 
 findings contains cloudbuild.finding(step, sprintf("/secretEnv/%d", [at]), {"name": name}) if {
-	some step in cloudbuild.steps
-	some at, name in shape.listed(shape.field(step.raw, "secretEnv"))
+	some step in cloudbuild.steps_with_secrets
+	some at, name in shape.entries(step.raw, "secretEnv")
 	unknown(step.build, name)
 }
 

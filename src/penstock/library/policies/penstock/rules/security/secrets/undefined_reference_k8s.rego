@@ -50,6 +50,7 @@ keys := {"secretKeyRef": "name", "secretRef": "name", "secret": "secretName"}
 
 findings contains kubernetes.finding(document, shape.pointer(path), {"name": name}) if {
 	some document in kubernetes.workloads
+	contains(document.written, `"secret`)
 	walk(document.doc, [path, value])
 	is_object(value)
 	key := object.get(keys, path[count(path) - 1], "")

@@ -17,13 +17,14 @@ package penstock.rules.security.secrets.unescaped_secret
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.shape
 
+read := `\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)[^A-Za-z0-9_])`
+
 findings contains cloudbuild.finding(step, sprintf("/args/%d", [at]), {"name": name}) if {
-	some step in cloudbuild.steps
+	some step in cloudbuild.steps_with_secrets
 	step.own == "/args"
-	some name in step.secrets
-	regex.match(`^[A-Za-z_][A-Za-z0-9_]*$`, name)
-	some at, arg in shape.listed(shape.field(step.raw, "args"))
+	some at, arg in shape.entries(step.raw, "args")
 	is_string(arg)
-	bare := replace(arg, "$$", "")
-	regex.match(sprintf(`\$(?:%s(?:[^A-Za-z0-9_]|$)|\{%s[^A-Za-z0-9_])`, [name, name]), bare)
+	some match in regex.find_all_string_submatch_n(read, replace(arg, "$$", ""), -1)
+	name := concat("", [match[1], match[2]])
+	name in step.secrets
 }
