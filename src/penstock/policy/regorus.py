@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from typing import Any
 from penstock.errors import PolicyEngineUnavailable
 
 _ENTRY = "data.penstock.main.decision"
+_PATTERNS = 1_024
+"""Compiled patterns the engine keeps, several times what the rules have: one too few, and all are compiled anew."""
 
 
 class RegorusEngine:
@@ -104,9 +107,12 @@ class RegorusEngine:
         return engine
 
     def _loaded(self) -> tuple[Any, str]:
+        # The engine raises and drops errors inwardly; with backtraces of them every evaluation takes half as long again.
+        os.environ.setdefault("RUST_LIB_BACKTRACE", "0")
         import regorus
 
         try:
+            regorus.set_cache_config(regex=_PATTERNS)
             engine = regorus.Engine()
             for name, source in self._policies.items():
                 engine.add_policy(name, source)

@@ -25,19 +25,22 @@ builds := [build |
 		"index": artifact.index,
 		"origin": object.get(artifact, "origin", "existing"),
 		"doc": artifact.doc,
-		"values": values(shape.field(artifact.doc, "substitutions")),
-		"secrets": names(shape.within(artifact.doc, ["options", "secretEnv"])),
-		"env": shape.texts(shape.within(artifact.doc, ["options", "env"])),
+		"values": values(object.get(artifact.doc, "substitutions", null)),
+		"secrets": names(object.get(artifact.doc, ["options", "secretEnv"], null)),
+		"env": shape.texts(object.get(artifact.doc, ["options", "env"], null)),
 	}
 ]
 
 # By build: its steps.
 by_build := [own_steps |
 	some number, build in builds
-	own_steps := [view(number, build, at, raw) |
+	raws := [{"at": at, "raw": raw, "own": own(raw)} |
 		some at, raw in shape.entries(build.doc, "steps")
 		is_object(raw)
 	]
+	plain := shell.plain_each([spoken(each.raw, each.own) | some each in raws])
+	code := shell.code_each(plain)
+	own_steps := [view(number, build, each, plain[place], code[place]) | some place, each in raws]
 ]
 
 steps := [step |
@@ -91,24 +94,24 @@ else := sprintf("%v", [value]) if is_number(value)
 else := ""
 
 # Shared functions of other files are slow to call, so the steps are read with the ones below.
-view(number, build, at, raw) := {
+view(number, build, each, plain, code) := {
 	"build": number,
-	"at": at,
+	"at": each.at,
 	"file": build.file,
 	"index": build.index,
-	"pointer": sprintf("/steps/%d", [at]),
+	"pointer": sprintf("/steps/%d", [each.at]),
 	"raw": raw,
 	"id": said(raw, "id"),
 	"image": filled(said(raw, "name"), build.values),
-	"own": place,
+	"own": each.own,
 	"plain": plain,
-	"code": shell.filled(shell.code(plain), known(plain, env, build.values)),
+	"code": shell.filled(code, known(plain, env, build.values)),
 	"env": env,
+	"waits": texts(raw, "waitFor"),
 	"secrets": secrets(raw, build.secrets),
 } if {
+	raw := each.raw
 	env := array.concat(build.env, texts(raw, "env"))
-	place := own(raw)
-	plain := shell.plain(spoken(raw, place))
 }
 
 said(raw, key) := raw[key] if {
@@ -140,7 +143,7 @@ env_values(plain, env, given_values) := shape.last_of([[key, replace(value, "${"
 	key := concat("", ["${", parts[0], "}"])
 	contains(plain, key)
 	count(parts) > 1
-	value := filled(concat("=", array.slice(parts, 1, count(parts))), given_values)
+	value := filled(regex.replace(entry, `^[^=]*=`, ""), given_values)
 	value != key
 ])
 

@@ -1,11 +1,16 @@
 # METADATA
-# title: Findings made before Rego runs
-# description: The scanner, the parser and the path check report by rule id; each rule claims its own.
+# title: Facts told with the files
+# description: |
+#   The scanner, the parser and the path check report findings by rule id; each rule claims its own. And the paths of
+#   the repository.
 package penstock.lib.facts
 
 buckets := ["secret_findings", "parse_findings", "path_findings"]
 
 all := [fact | some bucket in buckets; some fact in object.get(input.facts, bucket, [])]
+
+# The paths of the repository, one a line.
+paths := concat("\n", [path | some path in object.get(input, ["facts", "repo_paths"], []); is_string(path)])
 
 # The findings reported for one rule id, in the shape every rule returns.
 reported(id) := {finding |

@@ -5,7 +5,6 @@
 package penstock.lib.graph
 
 import data.penstock.lib.cloudbuild
-import data.penstock.lib.shape
 
 # By build: id -> positions of the steps with that id (more than one is somebody else's finding).
 places := [ids |
@@ -27,17 +26,14 @@ edges := [direct |
 ]
 
 waits(step) := named if {
-	ids := waited(step)
-	ids != []
+	step.waits != []
 	named := {place |
-		some id in ids
+		some id in step.waits
 		some place in object.get(places[step.build], id, set())
 	}
 } else := {place | some place in numbers.range(last_barrier(step), step.at - 1)} if {
 	step.at > 0
 } else := set()
-
-waited(step) := [id | some id in shape.entries(step.raw, "waitFor"); is_string(id)]
 
 # The last step before it that waits for everything, or the first one.
 last_barrier(step) := max({0} | {at |
@@ -47,7 +43,7 @@ last_barrier(step) := max({0} | {at |
 
 barriers := [alone |
 	some own in cloudbuild.by_build
-	alone := {step.at | some step in own; waited(step) == []}
+	alone := {step.at | some step in own; step.waits == []}
 ]
 
 # Everything that has run before a step.

@@ -107,7 +107,7 @@ tags := [shape.first_of([[reference, step.place] |
 pushes := [places |
 	some number, build in cloudbuild.builds
 	listed := shape.first_of([[shell.filled(shell.named(name), build.values), sprintf("/images/%d", [at])] |
-		some at, name in shape.texts(shape.field(build.doc, "images"))
+		some at, name in shape.texts(object.get(build.doc, "images", null))
 	])
 	by_steps := shape.first_of([[reference, step.place] |
 		some step in handling[number]
@@ -152,10 +152,13 @@ pushed_by(command) := (({match[1] |
 
 unseen := `\bskaffold (?:build|run)\b|\bko (?:build|publish|apply|resolve)\b|\bjib:build\b|\bgradlew?\b.* jib\b`
 
+some_unseen if regex.match(unseen, cloudbuild.text)
+
 # By build: steps that push images whose names no one can see: skaffold, ko, jib.
 pushes_unseen := [pointers |
 	some own in cloudbuild.by_build
 	pointers := [concat("", [step.pointer, step.own]) |
+		some_unseen
 		some step in own
 		regex.match(unseen, step.code)
 		some command in shell.commands(step.code)

@@ -26,20 +26,39 @@ documents := [document |
 workloads := [document |
 	some document in documents
 	document.kind == "k8s"
-	shape.field(document.doc, "kind") in workload_kinds
+	object.get(document.doc, "kind", null) in workload_kinds
 ]
 
 containers := [container |
 	some document in documents
-	contains(document.written, "ontainers\"")
-	walk(document.doc, [path, value])
-	path[count(path) - 1] in {"containers", "initContainers", "ephemeralContainers"}
-	some at, raw in shape.listed(value)
+	contains(document.written, "ontainers\":[")
+	some list in container_lists(document)
+	some at, raw in list.entries
 	container := {
 		"document": document,
-		"pointer": sprintf("%s/%d/image", [shape.pointer(path), at]),
+		"pointer": sprintf("%s/%d/image", [shape.pointer(list.path), at]),
 		"image": shape.text(shape.field(raw, "image")),
 	}
+]
+
+# Where containers usually stand; a document that has more of them is searched.
+pods := [["spec", "template", "spec"], ["spec"], ["spec", "jobTemplate", "spec", "template", "spec"]]
+
+container_keys := ["containers", "initContainers", "ephemeralContainers"]
+
+container_lists(document) := usual if {
+	usual := [{"path": array.concat(pod, [key]), "entries": found} |
+		some pod in pods
+		fields := object.get(document.doc, pod, {})
+		some key in container_keys
+		found := fields[key]
+		is_array(found)
+	]
+	count(split(document.written, "ontainers\":[")) == count(usual) + 1
+} else := [{"path": path, "entries": value} |
+	walk(document.doc, [path, value])
+	is_array(value)
+	path[count(path) - 1] in container_keys
 ]
 
 name_of(document) := shape.text(shape.within(document, ["metadata", "name"]))

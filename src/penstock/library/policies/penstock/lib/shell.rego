@@ -8,7 +8,7 @@ package penstock.lib.shell
 # echo or printf with its words, up to a pipe, a redirect or the end; what stands in $( ) still runs and is kept.
 said := concat("", [
 	`\b(?:echo|printf)\b`,
-	`(?:[^"'|;&<>()\n\\$`, "`", `]|\\.|\$[^("']|"(?:\\.|[^"\\$`, "`", `]|\$[^("])*"|'[^']*')*`,
+	`(?:[^"'|;&<>()\n\x01\\$`, "`", `]|\\.|\$[^("'\x01]|"(?:\\.|[^"\x01\\$`, "`", `]|\$[^("\x01])*"|'[^'\x01]*')*`,
 ])
 
 # What may stand before the program of a command.
@@ -19,6 +19,21 @@ lead := concat("", [
 
 # Stands for the braces of a value while values are filled in, so that none is filled in twice.
 brace := "\u0001{"
+
+# Many texts are worked through faster as one, parted by lines that no shell text has.
+seam := "\n\u0001\n"
+
+plain_each(texts) := parted if {
+	not contains(concat("", texts), "\u0001")
+	parted := split(plain(concat(seam, texts)), seam)
+	count(parted) == count(texts)
+} else := [plain(text) | some text in texts]
+
+code_each(texts) := parted if {
+	not contains(concat("", texts), "\u0001")
+	parted := split(code(concat(seam, texts)), seam)
+	count(parted) == count(texts)
+} else := [code(text) | some text in texts]
 
 plain(text) := "" if {
 	not is_string(text)

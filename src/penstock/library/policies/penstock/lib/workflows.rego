@@ -25,7 +25,7 @@ jobs := [job |
 
 steps := [step |
 	some number, job in jobs
-	some at, raw in shape.listed(shape.field(job.raw, "steps"))
+	some at, raw in shape.listed(object.get(job.raw, "steps", null))
 	is_object(raw)
 	step := {
 		"job": number,

@@ -40,7 +40,7 @@ environment(step) := "production" if {
 
 context(step) := concat("\n", array.concat(
 	array.concat(deploy.changing(shell.commands(step.code)), step.env),
-	[step.id, shape.text(shape.field(step.raw, "dir"))],
+	[step.id, shape.text(object.get(step.raw, "dir", null))],
 ))
 
 # A service named for one build or one pull request is not a place where people are.

@@ -16,7 +16,6 @@
 package penstock.rules.compliance.approval.gha_environment
 
 import data.penstock.lib.deploy
-import data.penstock.lib.shape
 import data.penstock.lib.shell
 import data.penstock.lib.workflows
 
@@ -29,7 +28,7 @@ findings contains {
 } if {
 	some step in workflows.steps
 	job := workflows.jobs[step.job]
-	shape.field(job.raw, "environment") == null
+	object.get(job.raw, "environment", null) == null
 	says_production(job, changes(step))
 }
 

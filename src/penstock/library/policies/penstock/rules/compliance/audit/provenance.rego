@@ -24,7 +24,6 @@ import data.penstock.lib.cloudbuild
 import data.penstock.lib.deploy
 import data.penstock.lib.images
 import data.penstock.lib.kubernetes
-import data.penstock.lib.shape
 import data.penstock.lib.shell
 
 findings contains cloudbuild.finding_in(build, pointer, {"detail": "a step pushes the image, not images:"}) if {
@@ -37,14 +36,14 @@ findings contains cloudbuild.finding_in(build, pointer, {"detail": "a step pushe
 findings contains cloudbuild.finding_in(build, "/options", {"detail": "requestedVerifyOption is not VERIFIED"}) if {
 	some number, build in cloudbuild.builds
 	images.makes(number)
-	shape.within(build.doc, ["options", "requestedVerifyOption"]) != "VERIFIED"
+	object.get(build.doc, ["options", "requestedVerifyOption"], null) != "VERIFIED"
 }
 
 findings contains kubernetes.finding(document, "/metadata", {"detail": "no Binary Authorization in production"}) if {
 	some document in kubernetes.documents
 	document.kind == "cloudrun"
 	deploy.production_target(document.doc)
-	shape.within(document.doc, ["metadata", "annotations", "run.googleapis.com/binary-authorization"]) == null
+	object.get(document.doc, ["metadata", "annotations", "run.googleapis.com/binary-authorization"], null) == null
 }
 
 findings contains cloudbuild.finding(step, step.own, {"detail": "no --binary-authorization for production"}) if {

@@ -27,7 +27,7 @@ shell_entry := `(?:^|/)(?:ba|z|da|a)?sh$`
 findings contains cloudbuild.finding(step, sprintf("/args/%d", [at]), {"name": name}) if {
 	some step in suspects
 	in_shell(step.raw)
-	some at, arg in shape.listed(shape.field(step.raw, "args"))
+	some at, arg in shape.listed(object.get(step.raw, "args", null))
 	is_string(arg)
 	pasted := shell.filled(shell.named(replace(arg, "$$", "")), cloudbuild.builds[step.build].values)
 	some match in regex.find_all_string_submatch_n(foreign, pasted, 20)

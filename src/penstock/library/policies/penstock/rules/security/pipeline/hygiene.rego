@@ -17,12 +17,12 @@
 package penstock.rules.security.pipeline.hygiene
 
 import data.penstock.lib.cloudbuild
+import data.penstock.lib.facts
 import data.penstock.lib.runs
-import data.penstock.lib.shape
 
 findings contains cloudbuild.finding_in(build, "", {"detail": "the build has no timeout"}) if {
 	some build in cloudbuild.builds
-	shape.field(build.doc, "timeout") == null
+	object.get(build.doc, "timeout", null) == null
 }
 
 findings contains runs.finding(run, {"detail": detail}) if {
@@ -63,16 +63,6 @@ words(text) := {trim(word, "\"'") |
 }
 
 # Without a lock file in the repository npm ci cannot work; its absence is another matter.
-lock_expected if {
-	some path in repository
-	regex.match(`(?:^|/)(?:package-lock|npm-shrinkwrap)\.json$`, path)
-}
+lock_expected if regex.match(`(?m)(?:^|/)(?:package-lock|npm-shrinkwrap)\.json$`, facts.paths)
 
-lock_expected if not has_package
-
-has_package if {
-	some path in repository
-	regex.match(`(?:^|/)package\.json$`, path)
-}
-
-repository := shape.texts(shape.within(input, ["facts", "repo_paths"]))
+lock_expected if not regex.match(`(?m)(?:^|/)package\.json$`, facts.paths)

@@ -46,5 +46,5 @@ findings contains kubernetes.finding(document, shape.pointer(place), {"detail": 
 	not public
 	some document in kubernetes.documents
 	document.kind == "cloudrun"
-	shape.within(document.doc, place) == "true"
+	object.get(document.doc, place, null) == "true"
 }

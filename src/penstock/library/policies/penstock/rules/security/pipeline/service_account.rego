@@ -21,13 +21,13 @@ import data.penstock.lib.shape
 
 findings contains cloudbuild.finding_in(build, "", {"detail": "the build runs as the default account"}) if {
 	some build in cloudbuild.builds
-	shape.text(shape.field(build.doc, "serviceAccount")) == ""
+	shape.text(object.get(build.doc, "serviceAccount", null)) == ""
 }
 
 findings contains cloudbuild.finding_in(build, "/serviceAccount", {"detail": "it names a default account"}) if {
 	some build in cloudbuild.builds
 	regex.match(
 		`@cloudbuild\.gserviceaccount\.com$|-compute@developer\.gserviceaccount\.com$|@appspot\.gserviceaccount\.com$`,
-		shape.text(shape.field(build.doc, "serviceAccount")),
+		shape.text(object.get(build.doc, "serviceAccount", null)),
 	)
 }

@@ -19,7 +19,7 @@ import data.penstock.lib.shape
 
 findings contains cloudbuild.finding_in(build, "/serviceAccount", {}) if {
 	some build in cloudbuild.builds
-	shape.text(shape.field(build.doc, "serviceAccount")) != ""
+	shape.text(object.get(build.doc, "serviceAccount", null)) != ""
 	not says_where(build.doc)
 }
 

@@ -30,6 +30,7 @@ findings contains cloudbuild.finding(step, "/id", {"detail": sprintf("the id %s 
 findings contains cloudbuild.finding(step, sprintf("/waitFor/%d", [at]), {"detail": detail}) if {
 	some number, ids in waits.places
 	some step in cloudbuild.by_build[number]
+	step.waits != []
 	some at, id in shape.entries(step.raw, "waitFor")
 	is_string(id)
 	id != "-"

@@ -34,16 +34,16 @@ used := [uses |
 
 # Whether it is worth looking for the place: a name that is nowhere defined is somewhere in the file.
 some_undefined(number, build) if {
+	known := from_trigger | defined(build)
 	some match in regex.find_all_string_submatch_n(use, replace(written[number], "$$", ""), -1)
-	not match[1] in from_trigger
-	not match[1] in defined(build)
+	not match[1] in known
 }
 
 use := `\$\{?(_[A-Z0-9_]+)`
 
 written := cloudbuild.written
 
-defined(build) := object.keys(shape.mapping(shape.field(build.doc, "substitutions")))
+defined(build) := object.keys(shape.mapping(object.get(build.doc, "substitutions", null)))
 
 findings contains cloudbuild.finding_in(build, pointer, {"name": name}) if {
 	some number, build in cloudbuild.builds

@@ -18,17 +18,16 @@
 package penstock.rules.security.scans.source_scans
 
 import data.penstock.lib.cloudbuild
+import data.penstock.lib.facts
 import data.penstock.lib.images
 import data.penstock.lib.scans
-import data.penstock.lib.shape
 
 words := {"secrets": "a secret scan", "dependencies": "a dependency scan", "infrastructure": "an infrastructure scan"}
 
 wanted contains kind if some kind in {"secrets", "dependencies"}
 
 wanted contains "infrastructure" if {
-	some path in shape.texts(shape.within(input, ["facts", "repo_paths"]))
-	regex.match(`\.(?:tf|bicep)$|(?:^|/)(?:Chart|Pulumi|cdk)\.(?:yaml|json)$`, path)
+	regex.match(`(?m)\.(?:tf|bicep)$|(?:^|/)(?:Chart|Pulumi|cdk)\.(?:yaml|json)$`, facts.paths)
 }
 
 missing := [words[kind] | some kind in sort(wanted); not scans.present(kind)]

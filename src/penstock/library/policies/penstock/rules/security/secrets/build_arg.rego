@@ -17,7 +17,7 @@ package penstock.rules.security.secrets.build_arg
 
 import data.penstock.lib.cloudbuild
 import data.penstock.lib.dockerfiles
-import data.penstock.lib.shape
+import data.penstock.lib.facts
 
 key_file := concat("", [
 	`^(?:\.env(?:\.[a-z]+)?|[._]netrc|\.pypirc|\.npmrc|\.git-credentials|\.dockercfg|id_(?:rsa|dsa|ecdsa|ed25519)`,
@@ -52,16 +52,6 @@ passed(match) := {match[1]} if {
 } else := {found[1] | some found in regex.find_all_string_submatch_n(`\$\{([^}]+)\}`, match[3], -1)}
 
 # An .npmrc of the repository is read by the secret scanner itself; one that is not there was made for its token.
-settings_only(".npmrc") if {
-	some path in repository
-	regex.match(`(?:^|/)\.npmrc$`, path)
-}
+settings_only(".npmrc") if regex.match(`(?m)(?:^|/)\.npmrc$`, facts.paths)
 
-settings_only(".npmrc") if not known
-
-known if {
-	some path in repository
-	regex.match(`(?:^|/)package\.json$`, path)
-}
-
-repository := shape.texts(shape.within(input, ["facts", "repo_paths"]))
+settings_only(".npmrc") if not regex.match(`(?m)(?:^|/)package\.json$`, facts.paths)

@@ -21,7 +21,7 @@ import data.penstock.lib.shell
 
 findings contains cloudbuild.finding_in(build, pointer, {"detail": "versionName ends with /latest"}) if {
 	some build in cloudbuild.builds
-	some at, secret in shape.listed(shape.within(build.doc, ["availableSecrets", "secretManager"]))
+	some at, secret in shape.listed(object.get(build.doc, ["availableSecrets", "secretManager"], null))
 	endswith(shell.filled(shell.named(shape.text(shape.field(secret, "versionName"))), build.values), "/latest")
 	pointer := sprintf("/availableSecrets/secretManager/%d/versionName", [at])
 }
@@ -35,8 +35,8 @@ findings contains cloudbuild.finding(step, step.own, {"detail": "--set-secrets t
 findings contains kubernetes.finding(document, shape.pointer(path), {"detail": "secretKeyRef takes latest"}) if {
 	some document in kubernetes.documents
 	document.kind == "cloudrun"
-	contains(document.written, "secretKeyRef")
+	contains(document.written, `"latest"`)
 	walk(document.doc, [path, value])
+	value.key == "latest"
 	path[count(path) - 1] == "secretKeyRef"
-	shape.field(value, "key") == "latest"
 }

@@ -66,10 +66,10 @@ shown(part, name) if {
 
 traced(step) if regex.match(`(?m)(?:^|[;&][ \t]*)[ \t]*set[ \t]+(?:-[a-z]*x|-o[ \t]+xtrace)`, step.plain)
 
-traced(step) if regex.match(`^#![^\n]*sh[ \t]+-[a-z]*x`, shape.text(shape.field(step.raw, "script")))
+traced(step) if regex.match(`^#![^\n]*sh[ \t]+-[a-z]*x`, shape.text(object.get(step.raw, "script", null)))
 
 traced(step) if {
-	regex.match(`(?:^|/)(?:ba|z|da)?sh$`, shape.text(shape.field(step.raw, "entrypoint")))
-	some arg in shape.texts(shape.field(step.raw, "args"))
+	regex.match(`(?:^|/)(?:ba|z|da)?sh$`, shape.text(object.get(step.raw, "entrypoint", null)))
+	some arg in shape.texts(object.get(step.raw, "args", null))
 	regex.match(`^-[a-z]*x[a-z]*$`, arg)
 }

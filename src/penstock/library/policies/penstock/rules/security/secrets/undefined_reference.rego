@@ -21,12 +21,12 @@ import data.penstock.lib.shape
 declared := [names |
 	some build in cloudbuild.builds
 	names := ({shape.field(secret, "env") |
-		some secret in shape.listed(shape.within(build.doc, ["availableSecrets", "secretManager"]))
+		some secret in shape.listed(object.get(build.doc, ["availableSecrets", "secretManager"], null))
 	} | {name |
-		some secret in shape.listed(shape.within(build.doc, ["availableSecrets", "inline"]))
+		some secret in shape.listed(object.get(build.doc, ["availableSecrets", "inline"], null))
 		some name, _ in shape.mapping(shape.field(secret, "envMap"))
 	}) | {name |
-		some secret in shape.listed(shape.field(build.doc, "secrets"))
+		some secret in shape.listed(object.get(build.doc, "secrets", null))
 		some name, _ in shape.mapping(shape.field(secret, "secretEnv"))
 	}
 ]
@@ -39,7 +39,7 @@ findings contains cloudbuild.finding(step, sprintf("/secretEnv/%d", [at]), {"nam
 
 findings contains cloudbuild.finding_in(build, sprintf("/options/secretEnv/%d", [at]), {"name": name}) if {
 	some number, build in cloudbuild.builds
-	some at, name in shape.listed(shape.within(build.doc, ["options", "secretEnv"]))
+	some at, name in shape.listed(object.get(build.doc, ["options", "secretEnv"], null))
 	unknown(number, name)
 }
 

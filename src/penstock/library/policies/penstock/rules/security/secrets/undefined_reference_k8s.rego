@@ -22,18 +22,18 @@ makers := {"Secret", "SealedSecret", "ExternalSecret", "SecretSync"}
 
 made contains kubernetes.name_of(document.doc) if {
 	some document in kubernetes.documents
-	shape.field(document.doc, "kind") in makers
+	object.get(document.doc, "kind", null) in makers
 }
 
 made contains name if {
 	some document in kubernetes.documents
-	name := shape.within(document.doc, ["spec", "target", "name"])
+	name := object.get(document.doc, ["spec", "target", "name"], null)
 	is_string(name)
 }
 
 made contains name if {
 	some document in kubernetes.documents
-	some secret in shape.listed(shape.within(document.doc, ["spec", "secretObjects"]))
+	some secret in shape.listed(object.get(document.doc, ["spec", "secretObjects"], null))
 	name := shape.field(secret, "secretName")
 }
 
