@@ -43,11 +43,18 @@ class Application:
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
                 await self._app.state.door.close()
-        except PenstockError as problem:
-            words = " ".join([problem.message, *(f"-> {step}" for step in problem.steps)])
-            await send({"type": "lifespan.startup.failed", "message": words})
+        except Exception as problem:  # whatever it was: a runner takes another error for "knows no lifespan" and serves
+            if self._app is not None:
+                raise
+            await send({"type": "lifespan.startup.failed", "message": _words(problem)})
             return
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _words(problem: Exception) -> str:
+    if isinstance(problem, PenstockError):
+        return " ".join([problem.message, *(f"-> {step}" for step in problem.steps)])
+    return f"Penstock cannot start: {type(problem).__name__}."
 
 
 app = Application()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from penstock.errors import InvalidConfiguration
 
@@ -61,6 +61,13 @@ class DatabaseSettings(Group):
     idle_s: float = Field(default=300.0, gt=0, description="Seconds an idle connection is kept.")
     lifetime_s: float = Field(default=1800.0, gt=0, description="Seconds after which a connection is replaced.")
     statement_timeout_ms: int = Field(default=1000, ge=1, description="Milliseconds one statement may take.")
+
+    @model_validator(mode="after")
+    def _least_is_not_above_most(self) -> DatabaseSettings:
+        if self.pool_min > self.pool_max:
+            message = f"pool_min ({self.pool_min}) is above pool_max ({self.pool_max})"
+            raise ValueError(message)
+        return self
 
 
 class PolicySettings(Group):
@@ -139,8 +146,18 @@ def load_settings(**overrides: object) -> Settings:
     if unknown:
         message = f"Unknown setting in the environment: {', '.join(unknown)}."
         raise InvalidConfiguration(message, fields=unknown, next_steps=("Compare the names with docs/settings.md.",))
+    if os.environ.get(f"{PREFIX}DATA_DIR") == "" and overrides.get("data_dir") is None:
+        message = "PENSTOCK_DATA_DIR is empty."
+        raise InvalidConfiguration(message, fields=[f"{PREFIX}DATA_DIR"], next_steps=("Name a folder, or unset it.",))
+    if overrides.get("data_dir") == Path():  # what an empty text becomes
+        message = "The data folder has no name."
+        raise InvalidConfiguration(message, fields=["--data-dir"], next_steps=("Name a folder with --data-dir.",))
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]  # pydantic validates
+    except SettingsError as problem:
+        message = f"Settings cannot be used: {str(problem).partition(chr(10))[0]}."
+        steps = ("Set the fields of a group one by one, like PENSTOCK_HTTP__PORT.",)
+        raise InvalidConfiguration(message, next_steps=steps) from None
     except ValidationError as problem:
         fields = [PREFIX + "__".join(str(part) for part in each["loc"]).upper() for each in problem.errors()]
         reasons = "; ".join(f"{field}: {each['msg']}" for field, each in zip(fields, problem.errors(), strict=True))

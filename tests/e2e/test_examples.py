@@ -77,6 +77,19 @@ def test_an_example_gets_a_valid_pipeline_and_a_second_run_changes_nothing(
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
+def test_a_run_that_names_no_target_changes_nothing_that_was_written_before(command_line, example, name: str):
+    repo = example(name)
+    sentence = f"Create CI/CD pipeline for {name}"
+    for options in ((), ("--target", "none"), ("--target", "gke"), ("--target", "cloud-run")):
+        answer = command_line.json("generate", sentence, "--repo", repo, *options)
+        assert answer.get("status") == "active", answer
+        after = snapshot(repo)
+        again = command_line.run("generate", sentence, "--repo", repo)
+        assert "Nothing changed" in again.stdout, again.stdout + again.stderr
+        assert snapshot(repo) == after
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_every_line_of_every_file_can_say_why_it_is_there(command_line, example, name: str):
     from penstock.rendering.explain import explain
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from penstock.gateway.keys import Keys
     from penstock.settings import Settings
     from penstock.surfaces.engine import Engine
+
+
+_THREADS_S = 0.5
+"""Seconds threads have to end once everything is closed."""
 
 
 class FromSettings:
@@ -51,6 +57,7 @@ class FromSettings:
                 first_key = await _first_key(settings, adapters)
                 app = build_app(settings, engine, adapters.telemetry)
                 await serve(app, listener, on_ready=partial(_welcome, first_key=first_key))
+        await _end_threads()
 
     @asynccontextmanager
     async def keys(self, *, data_dir: Path | None = None) -> AsyncIterator[Keys]:
@@ -98,6 +105,19 @@ async def _first_key(settings: Settings, adapters: Adapters) -> str | None:
     if settings.database.url is not None or adapters.keys is None or adapters.hasher is None:
         return None
     return await Keys(adapters.keys, adapters.hasher, adapters.clock, days=settings.gateway.key_days).create_bootstrap()
+
+
+async def _end_threads() -> None:
+    """End the process when threads are busy still: everything is closed, and Python would wait for them without end."""
+    ending = asyncio.ensure_future(asyncio.get_running_loop().shutdown_default_executor())
+    await asyncio.wait({ending}, timeout=_THREADS_S)
+    busy = [each for each in threading.enumerate() if not each.daemon and each is not threading.main_thread()]
+    if ending.done() and not busy:
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 def _welcome(url: str, *, first_key: str | None) -> None:

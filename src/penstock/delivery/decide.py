@@ -56,8 +56,13 @@ def decide(artifacts: Sequence[Artifact], read: Callable[[str], bytes | None], *
             conflicts.append((artifact.path, "was written by Penstock and edited since"))
         else:
             conflicts.append((artifact.path, "was there before and is not Penstock's"))
+    if conflicts and not managed:
+        conflicts = [(path, "is there, and no lock file says that Penstock wrote it") for path, _ in conflicts]
     if conflicts:
         listed = "; ".join(f"{path} {reason}" for path, reason in conflicts)
         message = f"Nothing was written, because files are in the way: {listed}."
+        if not managed:
+            what = "is missing" if read(LOCK_FILE) is None else "is damaged"
+            message += f" The lock file {LOCK_FILE} {what}; where these files are Penstock's, --overwrite renews them."
         raise DeliveryConflict(message, paths=[path for path, _ in conflicts])
     return Decided(tuple(to_write), tuple(unchanged))

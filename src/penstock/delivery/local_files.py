@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,10 @@ def write_files(root: Path, artifacts: Sequence[Artifact], *, overwrite: bool = 
 def present(path: Path) -> bytes | None:
     """Return the bytes of a file, None when there is none. Raises PathProblem."""
     try:
+        found = path.stat()
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+            message = f"{path} is in the way: it is a pipe, a socket or a device, where a file belongs."
+            raise PathProblem(message, next_steps=("Move it away, then run it again.",))
         return path.read_bytes()
     except FileNotFoundError:
         return None
@@ -62,6 +67,9 @@ def refuse_links(root: Path, relative: str) -> None:
         if here.is_symlink():
             message = f"{here} is a symbolic link, and Penstock does not write through links."
             raise PathProblem(message, next_steps=("Replace the link by a real folder or file, then run it again.",))
+        if here.name == ".git" or os.path.lexists(here / ".git"):
+            message = f"{here} belongs to another git repository, such as a submodule: Penstock does not write into it."
+            raise PathProblem(message, next_steps=("Move the submodule elsewhere, then run it again.",))
 
 
 def _stage(target: Path, content: bytes) -> Path:

@@ -17,6 +17,8 @@ TRAILER = "Skills-Pipeline-Id"
 """Marks our commits; BEHAVIOUR.md §2.2."""
 _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "commit.gpgSign=false")
 """A repository's own configuration must not run programs when we commit into it."""
+_HEADS = frozenset({"HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD"})
+"""Names git keeps for itself; a branch of such a name makes every later command ambiguous."""
 _LINK, _SUBMODULE = "120000", "160000"
 
 
@@ -78,6 +80,11 @@ def _message(artifacts: Sequence[Artifact], pipeline_id: str, skills: Sequence[s
     )
 
 
+def refuse_branch(root: Path, branch: str) -> None:
+    """Refuse a branch name git does not allow. Raises InvalidConfiguration."""
+    _Git(root).branch_reference(branch)
+
+
 class _Git:
     """The few plumbing commands needed, each with a bound on its time."""
 
@@ -109,7 +116,7 @@ class _Git:
     def branch_reference(self, branch: str) -> str:
         """Return refs/heads/<branch>. Raises InvalidConfiguration for a name git does not allow (POLICY.md §4, H42)."""
         reference = f"refs/heads/{branch}"
-        if branch.startswith("-") or self.ask("check-ref-format", reference) is None:
+        if branch.startswith("-") or branch.upper() in _HEADS or self.ask("check-ref-format", "--branch", branch) != branch:
             message = f"{branch!r} is not a valid branch name."
             raise InvalidConfiguration(message, fields=["delivery_branch"])
         return reference
@@ -127,7 +134,9 @@ class _Git:
         listing = self.run("ls-tree", "-z", "--full-tree", commit, "--", *sorted(folders))
         for entry in filter(None, listing.split("\0")):
             mode, path = entry.split(" ", 1)[0], entry.split("\t", 1)[1]
-            if mode in (_LINK, _SUBMODULE):
+            if mode in (_HEADS = frozenset({"HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD"})
+"""Names git keeps for itself; a branch of such a name makes every later command ambiguous."""
+_LINK, _SUBMODULE):
                 message = f"{path} is a symbolic link or a submodule, and Penstock does not write through those."
                 raise PathProblem(message)
 

@@ -44,10 +44,21 @@ def ci_files(root: Folder) -> tuple[CiFile, ...]:
     return tuple(found)
 
 
-def managed_files(root: Folder) -> tuple[str, ...]:
-    """Return the paths that the repository's own lock file lists as written by Penstock."""
+def chosen_target(root: Folder) -> str | None:
+    """Return the target that the repository's own lock file says somebody chose."""
     document = root.json(LOCK)
-    files = document.get("files") if document else None
-    if isinstance(files, dict):
-        return tuple(sorted(str(path) for path in files))
-    return ()
+    target = document.get("chosen_target") if document else None
+    return target if isinstance(target, str) else None
+
+
+def managed_files(root: Folder) -> tuple[str, ...]:
+    """Return the paths that the repository's own lock file lists as written by Penstock, former ones included.
+
+    A former file belongs to an earlier pipeline (of another target, say) and counts as long as it is there.
+    """
+    document = root.json(LOCK) or {}
+    files, former = document.get("files"), document.get("former")
+    found = {str(path) for path in files} if isinstance(files, dict) else set()
+    if isinstance(former, list):
+        found |= {path for path in former if isinstance(path, str) and root.has(path)}
+    return tuple(sorted(found))

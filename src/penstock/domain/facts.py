@@ -136,6 +136,8 @@ class RepositoryFacts:
     ci_files: tuple[CiFile, ...] = ()
     managed_files: tuple[str, ...] = ()
     """Paths the repository's own Penstock lock file lists as written by Penstock."""
+    chosen_target: str | None = None
+    """The target that somebody chose in the run before, as its lock file says; None when it was the default."""
     reasons: tuple[str, ...] = ()
     file_count: int = 0
     truncated: bool = field(default=False)

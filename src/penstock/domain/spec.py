@@ -204,6 +204,8 @@ class PipelineSpec(Node):
     name: Name
     target: Literal["cloud-run", "gke", "none"]
     """none: build and push only."""
+    target_origin: Origin | None = None
+    """What decided the target. One that somebody chose is written into the lock file, and the next run keeps it."""
     cloud: CloudProject
     build: BuildSettings
     services: Annotated[tuple[ServiceSpec, ...], Field(min_length=1, max_length=40)]

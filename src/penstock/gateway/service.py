@@ -28,6 +28,8 @@ STORE_S = 0.5
 """Seconds the key store has for an answer; the edge's whole share is as much (BEHAVIOUR.md §2.4)."""
 _BEARER = re.compile(r"\A(?i:bearer) (?P<key>[!-~]+)\Z")
 _LONGEST = 256
+_GUESSES = 10
+"""An address may send that many times more well-formed unknown keys than malformed ones: garbage blocks no good key."""
 _IPV6 = 6
 
 
@@ -54,8 +56,9 @@ class Admission:
 class Gateway:
     """Checks in the order of POLICY.md §5: form, check digits, kid, hash, revoked, expired; then rate; then scope.
 
-    An address that sends bad keys all the time is told to wait, and no further unknown key of its is looked up; keys
-    that were good before are not held up by that, as many users may share an address.
+    An address that sends bad keys all the time is told to wait. Malformed keys and well-formed unknown ones are counted
+    apart, and the second have ten times the allowance: many users may share an address, and garbage from one of them
+    must not hold up the new key of another. Keys that were good before are not held up at all.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class Gateway:
         self._clock = clock
         self._telemetry = telemetry
         self._cache = KeyCache(store.find, clock, keep_s=key_cache_s)
-        self._failures = Window()
+        self._malformed, self._guesses = Window(), Window()
         self._most_failures = failures_per_minute
         self._touching: set[asyncio.Task[None]] = set()
         self._noted: set[tuple[str, datetime]] = set()
@@ -126,7 +129,7 @@ class Gateway:
         if known:
             return row
         if not self._cache.was_good(kid):
-            self._hold_up(credential)
+            self._hold_up(credential, formed=True)
         try:
             async with asyncio.timeout(STORE_S):
                 return await self._cache.look_up(kid)
@@ -136,16 +139,20 @@ class Gateway:
 
     def _refuse(self, credential: Credential, why: str, key: ApiKey | None) -> NoReturn:
         """Say no, the same no for every reason; the log knows which."""
-        self._hold_up(credential)
-        self._failures.record(_network(credential.client_ip), self._now_us())
+        self._hold_up(credential, formed=key is not None)
+        failures = self._malformed if key is None else self._guesses
+        failures.record(_network(credential.client_ip), self._now_us())
         self._telemetry.log("auth.key_refused", reason=why, kid=key.kid if key else None)
         raise InvalidApiKey
 
-    def _hold_up(self, credential: Credential) -> None:
-        """Raise RateLimitExceeded for an address with too many failures in the last minute."""
-        full = self._failures.full(_network(credential.client_ip), self._most_failures, self._now_us())
+    def _hold_up(self, credential: Credential, *, formed: bool) -> None:
+        """Raise RateLimitExceeded for an address with too many failures of that kind in the last minute."""
+        failures, most = (
+            (self._guesses, self._most_failures * _GUESSES) if formed else (self._malformed, self._most_failures)
+        )
+        full = failures.full(_network(credential.client_ip), most, self._now_us())
         if full is not None:
-            raise self._too_many(full, self._most_failures, "Too many requests with a bad key from this address.")
+            raise self._too_many(full, most, "Too many requests with a bad key from this address.")
 
     def _too_many(self, taken: Taken, limit: int, message: str | None = None) -> RateLimitExceeded:
         return RateLimitExceeded(

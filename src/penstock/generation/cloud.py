@@ -17,7 +17,18 @@ DEFAULT_REGION = "europe-west1"
 DEFAULT_BRANCH = "main"
 _MAX_ACCOUNT_STEM = 22
 """Service account ids have 30 characters; the longest ending is ``-release``."""
-_PRODUCTION = frozenset({"prod", "production"})
+_PRODUCTION = frozenset({"prod", "production", "prd"})
+_ALONE = frozenset({"live"})
+"""Means production only at the end of a name."""
+_LOWER = frozenset(
+    {
+        "dev", "develop", "development", "test", "tests", "testing", "staging", "stage", "stg", "qa", "uat", "sandbox",
+        "preview", "ephemeral", "temp", "tmp", "ci", "e2e", "integration", "nonprod", "preprod", "preproduction",
+    }
+)  # fmt: skip
+_BEFORE = frozenset({"non", "pre", "not", "no", "sub"})
+_AFTER = frozenset({"like"})
+"""Words around it after which a name does not mean production; the policy's data/environments has the same words."""
 
 
 def cloud_of(name: str, options: Options, target: str) -> CloudProject:
@@ -105,8 +116,20 @@ def environments_of(composition: Composition) -> tuple[Environment, ...]:
     asked = composition.options.environments
     if not asked:
         return tuple(known.values())
-    production = next((name for name in asked if name in _PRODUCTION), asked[-1])
-    return tuple(_asked_environment(name, known.get(name), production=name == production) for name in asked)
+    production = {name for name in asked if _says_production(name)} or {asked[-1]}
+    return tuple(_asked_environment(name, known.get(name), production=name in production) for name in asked)
+
+
+def _says_production(name: str) -> bool:
+    """Whether an environment's name says production, in the words of the gate: prod-eu does, pre-prod does not."""
+    told = name.split("-")
+    if _LOWER & set(told):
+        return False
+    for at, word in enumerate(told):
+        says = word in _PRODUCTION or (word in _ALONE and at == len(told) - 1)
+        if says and not (set(told[:at][-1:]) & _BEFORE or set(told[at + 1 :][:1]) & _AFTER):
+            return True
+    return False
 
 
 def _asked_environment(name: str, known: Environment | None, *, production: bool) -> Environment:

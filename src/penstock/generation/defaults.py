@@ -90,7 +90,7 @@ def draft(
     told.ask(*questions)
     composition, images = _buildable(composition, told)
     try:
-        return _spec(composition, images, told)
+        return _spec(composition, images, told).model_copy(update={"target_origin": decided})
     except ValidationError as problem:
         raise impossible_spec(problem) from problem
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import yaml
 
+from penstock.kit.plain_json import plain_json
 from penstock.kit.yaml_scalars import NotAScalar, divergence, scalar_value
 
 MAX_BYTES = 262_144
@@ -67,7 +69,14 @@ class YamlDocument:
     value: Any
     line: int
     findings: tuple[YamlFinding, ...] = ()
-    root: yaml.Node | None = field(default=None, repr=False, compare=False)
+    composed: yaml.Node | None = field(default=None, repr=False, compare=False)
+    source: str = field(default="", repr=False, compare=False)
+    """The text of a document that is only composed when somebody asks for a place."""
+
+    @cached_property
+    def root(self) -> yaml.Node | None:
+        """The node tree, with the marks."""
+        return self.composed if self.composed is not None else next(_nodes(self.source), None)
 
     def position(self, pointer: str) -> tuple[int, int]:
         """Return 1-based line and column of a pointer, or of its nearest parent that exists; an entry is at its key."""
@@ -97,6 +106,9 @@ class YamlDocument:
 def load_documents(data: bytes | str, *, max_bytes: int = MAX_BYTES) -> tuple[YamlDocument, ...]:
     """Parse a stream of documents. Raises YamlProblem for syntax errors, broken budgets and custom tags."""
     text = _text(data, max_bytes)
+    plain = plain_json(text)
+    if plain is not None:
+        return (YamlDocument(plain, 1, source=text),)
     budget = _Budget()
     try:
         return tuple(_Builder(budget).document(node) for node in _nodes(text))
@@ -143,7 +155,8 @@ def _text(data: bytes | str, max_bytes: int) -> str:
 
 def _refuse_absurd_nesting(text: str) -> None:
     """Refuse what would make the C parser recurse without bound, before it starts."""
-    compact = _COMPACT_NESTING.search(text)
+    long = max(map(len, text.split("\n"))) > _PARSER_DEPTH
+    compact = _COMPACT_NESTING.search(text) if long else None
     if compact:
         raise YamlProblem("nested too deeply", *_line_column(text, compact.start()))
     if text.count("[") + text.count("{") <= _PARSER_DEPTH:

@@ -15,6 +15,11 @@ _TOML_KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
 MAX_DEPTH = 200
+MAX_TOML_PARTS = 32
+"""Parts of one dotted key: a parser's time and memory grow with their square."""
+MAX_TOML_CHARACTERS = 4 * 1024 * 1024
+_PART = r"""(?:(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_TOML_LONG_KEY = re.compile(rf"(?:{_PART}[ \t]*+\.[ \t]*+){{{MAX_TOML_PARTS}}}")
 
 
 class ParseProblem(ValueError):
@@ -141,7 +146,8 @@ def _unquoted(token: str) -> str:
 
 
 def parse_toml(text: str) -> Located:
-    """Parse TOML. Raises ParseProblem."""
+    """Parse TOML; a text too large, or with a key of too many parts, is refused unparsed. Raises ParseProblem."""
+    _check_toml(text)
     try:
         value = tomllib.loads(text.removeprefix("\ufeff"))
     except (tomllib.TOMLDecodeError, ValueError, RecursionError) as problem:
@@ -159,6 +165,15 @@ def parse_toml(text: str) -> Located:
         if key:
             lines.setdefault((*prefix, *_toml_path(key.group(1))), number)
     return Located(value, lines)
+
+
+def _check_toml(text: str) -> None:
+    if len(text) > MAX_TOML_CHARACTERS:
+        raise ParseProblem(f"TOML of more than {MAX_TOML_CHARACTERS} characters is not read")
+    found = _TOML_LONG_KEY.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise ParseProblem(f"TOML with a key of more than {MAX_TOML_PARTS} parts is not read", line)
 
 
 def _toml_path(dotted: str) -> tuple[str, ...]:

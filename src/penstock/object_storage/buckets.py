@@ -33,6 +33,9 @@ def open_objects(url: str) -> Buckets:
     if parts.scheme == "memory":
         return Buckets(store.MemoryStore(), "memory")
     if parts.scheme == "file":
+        if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
+            message = f"{url}: is no folder of this machine: a file:// address has three slashes and a whole path."
+            raise InvalidConfiguration(message, next_steps=("Name it like file:///folder.",))
         return _folder(Path(unquote(parts.path)))
     try:
         bucket = store.from_url(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from penstock.delivery.decide import LOCK_FILE, decide
 from penstock.delivery.local_files import present, refuse_links, write_files
-from penstock.delivery.local_git import commit_branch
+from penstock.delivery.local_git import commit_branch, refuse_branch
 from penstock.domain.artifacts import Artifact
 from penstock.domain.pipelines import Delivery, GeneratePipeline, Options, Plan
 from penstock.errors import InvalidConfiguration
@@ -32,6 +32,8 @@ class Deliveries:
                 fields=["options.delivery"],
                 next_steps=("Leave options.delivery out and commit the artifacts yourself.",),
             )
+        if options.delivery == "branch" and options.delivery_branch and command.local_path is not None:
+            refuse_branch(Path(command.local_path), options.delivery_branch)
 
     def preflight(self, command: GeneratePipeline, artifacts: Sequence[Artifact]) -> None:
         """Find the files in the way before the record promises anything. Raises DeliveryConflict, PathProblem."""

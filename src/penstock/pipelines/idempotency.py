@@ -13,23 +13,35 @@ from penstock.domain.pipelines import Caller, GeneratePipeline, PipelineResult
 from penstock.domain.policy import Decision, Profile, Violation
 from penstock.errors import PenstockError, PolicyViolations
 from penstock.kit.ids import uuid7
+from penstock.policy.secrets import redact
 
 
 def claim_request(caller: Caller, command: GeneratePipeline, trace_id: str) -> ClaimRequest:
-    """Return what the record is claimed with; a request without a key gets one nobody else has."""
+    """Return what the record is claimed with; a request without a key gets one nobody else has.
+
+    What is kept, and shown to every reader of the organisation, is masked; the fingerprint is of what was really asked.
+    """
     asked = _asked(command)
     return ClaimRequest(
         org_id=caller.org_id,
         principal_id=caller.principal_id,
         idem_key=command.idempotency_key or uuid7().hex,
         fingerprint=hashlib.sha256(json.dumps(asked, sort_keys=True, default=list).encode()).hexdigest(),
-        request=asked,
-        intent=command.intent,
+        request=_masked(asked),
+        intent=redact(command.intent),
         service_name=command.service_name,
         repo=command.repository,
         ref=command.ref,
         trace_id=trace_id,
     )
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: _masked(each) for key, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _asked(command: GeneratePipeline) -> dict[str, Any]:

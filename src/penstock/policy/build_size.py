@@ -37,7 +37,9 @@ def sized(build: dict[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
         faults.append(here(RULE, f"its steps wait for more than {MOST_WAITS} steps, all together", pointer="/steps"))
         build = _without(build, "waitFor")
     if _variables(build) > MOST_VARIABLES:
-        faults.append(here(RULE, f"its steps have more than {MOST_VARIABLES} variables, all together", pointer="/steps"))
+        faults.append(
+            here(RULE, f"its steps have more than {MOST_VARIABLES} variables, all together", pointer="/steps")
+        )
         build = _without(build, "env")
     if _filled_length(build) > LONGEST_FILLED:
         detail = f"its steps are longer than {LONGEST_FILLED} characters once substitutions are filled in"

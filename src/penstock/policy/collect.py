@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from penstock.policy.kinds import CONFIG, IGNORES, claimed_kind
+from penstock.policy.kinds import CONFIG, DOCS, IGNORES, claimed_kind
+from penstock.policy.secrets import holds_token
 
 MOST_FILES = 1_000
 MOST_BYTES = 16 << 20
 """How many files are judged together, and their size; what is beyond is named, never silently left out."""
 MOST_SNIFFED = 5_000
 """YAML and JSON files that are opened to see whether they are manifests."""
+MOST_DOCS = 500
+"""Documents that are opened to see whether a token stands in them; those of docs/cicd always are."""
+_LARGEST_KEY = 16_384
+"""Bytes of a JSON file that may be a service account's key."""
 
 _DOCUMENTS = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
 _NEVER = re.compile(
@@ -36,7 +41,8 @@ class Why(Enum):
 
     DELIVERY = "its name is a delivery file's"
     SECRETS = "people keep secrets in such files"
-    PERHAPS = "its content may be a manifest"
+    PERHAPS = "its content may be a manifest, or a key"
+    TOKENS = "people paste tokens into documents"
 
 
 _TESTS = re.compile(r"(^|/)(tests?|specs?|e2e|testing|cypress|__tests__)/")
@@ -81,7 +87,7 @@ def collect(tree: Files) -> Collected:
     """Read the files the gate looks at. Bounded in number and size; what a bound or the disk kept out is listed."""
     collecting = _Collecting(tree)
     chosen = [(path, why) for path in tree.paths if (why := _why(path)) is not None]
-    for path, why in sorted(chosen, key=lambda each: each[1] is Why.SECRETS):
+    for path, why in sorted(chosen, key=_urgency):
         collecting.look_at(path, why)
     return collecting.result()
 
@@ -97,20 +103,27 @@ class _Collecting:
         self._for_secrets: set[str] = set()
         self._size = 0
         self._opened = 0
+        self._docs = 0
 
-    def look_at(self, path: str, why: Why) -> None:
+    def look_at(self, path: str, why: Why | None) -> None:
         """Take a file that is chosen by its name, or by its content when that is a manifest's."""
         self._opened += why is Why.PERHAPS
-        if why is Why.PERHAPS and self._opened > MOST_SNIFFED:
+        self._docs += why is Why.TOKENS
+        if (why is Why.PERHAPS and self._opened > MOST_SNIFFED) or (why is Why.TOKENS and self._docs > MOST_DOCS):
             return
         content = self._tree.read(path)
         if content is None:
             if why is Why.DELIVERY or path.endswith((".yaml", ".yml")):
                 self._left_out.append((path, "it cannot be read, or is larger than 1 MiB"))
-        elif why is not Why.PERHAPS or _is_delivery(content):
+            return
+        if why is Why.PERHAPS and not _is_delivery(content):
+            why = Why.SECRETS if path.endswith(".json") and _is_key(content) else None
+        elif why is Why.TOKENS:
+            why = Why.SECRETS if holds_token(content) else None
+        if why is not None:
             self._take(path, content)
-            if why is Why.SECRETS:
-                self._for_secrets.add(path)
+        if why is Why.SECRETS:
+            self._for_secrets.add(path)
 
     def _take(self, path: str, content: bytes) -> None:
         if len(self._files) >= MOST_FILES or self._size + len(content) > MOST_BYTES:
@@ -140,7 +153,20 @@ def _why(path: str) -> Why | None:
         return Why.DELIVERY
     if CONFIG.search(path) or _SCRIPTS.search(path):
         return None if _TESTS.search(path) else Why.SECRETS
+    if DOCS.search(path):
+        return Why.TOKENS
     return Why.PERHAPS if _DOCUMENTS.search(path) else None
+
+
+def _urgency(chosen: tuple[str, Why]) -> tuple[int, bool]:
+    """Delivery files first, then settings, then documents, those about the pipeline before others."""
+    path, why = chosen
+    return (Why.SECRETS, Why.TOKENS).index(why) + 1 if why in {Why.SECRETS, Why.TOKENS} else 0, "docs/cicd/" not in path
+
+
+def _is_key(content: bytes) -> bool:
+    """Whether a JSON file is a service account's key."""
+    return len(content) <= _LARGEST_KEY and b'"private_key"' in content and b'"client_email"' in content
 
 
 def _is_delivery(content: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 DOCS = re.compile(r"\.(md|markdown|rst|adoc|txt)$", re.IGNORECASE)
@@ -12,7 +13,9 @@ CONFIG = re.compile(
     (^|/)(
         \.env(\.[\w.-]+)?|[\w.-]+\.env|\.envrc|\.npmrc|\.yarnrc|\.pypirc|\.netrc|\.dockercfg|\.docker/config\.json|\.my\.cnf|\.pgpass
         |[\w.-]+\.(properties|ini|toml|cfg|conf|tfvars|tf)
-        |[\w.-]*(service[-_]?account|credentials?)[\w.-]*\.json
+        |[\w.-]*(service[-_]?account|credentials?|firebase-adminsdk)[\w.-]*\.json
+        |([\w.-]+[-_.])?(key|keyfile|sa)\.json
+        |values[\w.-]*\.ya?ml|(application|bootstrap)[\w.-]*\.ya?ml|appsettings[\w.-]*\.json
         |id_(rsa|dsa|ecdsa|ed25519)|[\w.-]+\.(pem|key|ppk|asc)
     )$
     |^(\.gitlab-ci|\.travis|\.drone|bitbucket-pipelines|appveyor|azure-pipelines[\w.-]*)\.ya?ml$
@@ -103,11 +106,19 @@ _GROUPS = (
 )
 
 
+@lru_cache(maxsize=4096)
 def claimed_kind(path: str) -> str | None:
     """Return what the file's name promises."""
     if IGNORES.search(path) or DOCS.search(path):
         return None
     return next((kind for pattern, kind in CLAIMS if pattern.search(path)), None)
+
+
+@lru_cache(maxsize=4096)
+def kind_of_text(path: str) -> str:
+    """Return the kind of a file that is no YAML and that its name makes text to us, "" for any other."""
+    kinds = (("dockerignore", IGNORES), ("docs", DOCS), ("script", SCRIPTS), ("config", CONFIG))
+    return next((kind for kind, pattern in kinds if pattern.search(path)), "")
 
 
 def document_kind(value: Any) -> str:

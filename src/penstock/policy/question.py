@@ -20,6 +20,8 @@ SCHEMA = "penstock.input/v1"
 _HEADER = 2_000
 """Characters of a file in which its header stands."""
 _WRITTEN = frozenset({"generated", "template"})
+_PROSE = frozenset({"docs", "dockerignore", "script", "config", "lock"})
+"""Kinds whose content no rule reads: secrets in it are found here, and the engine need not be sent it."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _artifact(reading: Reading, part: Part, masking: Masking) -> dict[str, Any]:
         "origin": reading.origin,
         "sha256": reading.sha256,
         "header": masking.document(_header(reading.text)),
-        "doc": masking.document(part.value),
+        "doc": None if part.kind in _PROSE else masking.document(part.value),
     }
     if part.patch:
         artifact["patch"] = True

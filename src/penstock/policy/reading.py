@@ -18,7 +18,7 @@ from penstock.policy.cloud_messages import RULE as PIPELINE_RULE
 from penstock.policy.cloud_messages import check_build, check_deploy
 from penstock.policy.finding import Finding, here
 from penstock.policy.hidden import hidden_characters
-from penstock.policy.kinds import CONFIG, DOCS, IGNORES, SCRIPTS, claimed_kind, document_kind
+from penstock.policy.kinds import claimed_kind, document_kind, kind_of_text
 from penstock.policy.patches import mark_kustomized
 from penstock.policy.places import spelled_as_written
 from penstock.policy.schemas import VERSION_RULE, schema_faults
@@ -116,16 +116,12 @@ def _parse(reading: Reading) -> None:
     text, path = reading.text, reading.path
     if not _has_content(text):
         reading.parts, reading.skipped = [Part("unknown")], "empty, or only comments"
-    elif IGNORES.search(path):
-        reading.parts = [Part("dockerignore", value=text)]
-    elif DOCS.search(path):
-        reading.parts = [Part("docs", value=text)]
+    elif (kind := kind_of_text(path)) in {"dockerignore", "docs"}:
+        reading.parts = [Part(kind, value=text)]
     elif dockerfile.looks_like_one(text):
         _parse_dockerfile(reading)
-    elif text.startswith("#!") or SCRIPTS.search(path):
-        reading.parts = [Part("script", value=text)]
-    elif CONFIG.search(path):
-        reading.parts = [Part("config", value=text)]
+    elif text.startswith("#!") or kind:
+        reading.parts = [Part("script" if text.startswith("#!") else kind, value=text)]
     else:
         _parse_yaml(reading)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -40,18 +41,23 @@ class Explanation:
     sentence: str
 
 
-def explain(lock: bytes, path: str, line: int) -> Explanation:
-    """Explain a line (1-based) of a generated file.
+def explain(lock: bytes, path: str, line: int, *, content: bytes | None = None) -> Explanation:
+    """Explain a line (1-based) of a generated file. ``content``: the file as it is now; the lock must know its hash.
 
-    Raises PathProblem for a lock that cannot be read or a file Penstock did not write, InvalidRequest for a line the
-    file does not have.
+    Raises PathProblem for a lock that cannot be read, a file Penstock did not write or that was edited since,
+    InvalidRequest for a line the file does not have.
     """
     if path == LOCK_FILE:
         sentence = (
             "Penstock writes this file itself: it records the skills, the hash of each file and each line's origin."
         )
         return Explanation(path, line, "", "", None, "", (), sentence)
-    runs = _runs_of(_parsed(lock), path)
+    document = _parsed(lock)
+    runs = _runs_of(document, path)
+    if content is not None and document["files"][path].get("sha256") != hashlib.sha256(content).hexdigest():
+        message = f"{one_line(path)[:200]} was edited since Penstock wrote it, so its lines are no longer the recorded ones."
+        steps = ("Run `penstock generate` again with --overwrite to have the file as Penstock writes it.",)
+        raise PathProblem(message, next_steps=steps)
     last = max((run.last for run in runs), default=0)
     found = next((run for run in runs if run.first <= line <= run.last), None)
     if found is None:
@@ -82,7 +88,7 @@ def _runs_of(document: dict[str, Any], path: str) -> list[LineOrigin]:
 def _unreadable() -> PathProblem:
     return PathProblem(
         f"{LOCK_FILE} cannot be read: it is not a lock file of this version of Penstock.",
-        next_steps=("Run `penstock generate` again; it writes the lock file anew.",),
+        next_steps=("Run `penstock generate` again with --overwrite; it writes the files and the lock file anew.",),
     )
 
 

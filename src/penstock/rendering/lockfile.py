@@ -21,8 +21,19 @@ SCHEMA = "penstock.lock/v1"
 _RUN = re.compile(r"(\d+)(?:-(\d+))?@(\d+)\.(\d+)(\+?)(?:\^(\d+))?")
 
 
-def lock_artifact(spec_digest: str, skills: Sequence[Skill], artifacts: Sequence[Artifact]) -> Artifact:
-    """Return the lock file for the artifacts: no time and no id in it, so the same pipeline has the same bytes."""
+def lock_artifact(
+    spec_digest: str,
+    skills: Sequence[Skill],
+    artifacts: Sequence[Artifact],
+    *,
+    chosen_target: str | None = None,
+    former: Sequence[str] = (),
+) -> Artifact:
+    """Return the lock file for the artifacts: no time and no id in it, so the same pipeline has the same bytes.
+
+    ``chosen_target`` is the target when somebody chose it: a later run that names none keeps it. ``former`` are files
+    that Penstock wrote before and that are no longer part of the pipeline.
+    """
     templates: dict[str, int] = {}
     origins: dict[Origin, int] = {}
     files = {}
@@ -32,6 +43,8 @@ def lock_artifact(spec_digest: str, skills: Sequence[Skill], artifacts: Sequence
     document = {
         "schema": SCHEMA,
         "spec_digest": spec_digest,
+        "chosen_target": chosen_target,
+        "former": sorted(former),
         "skills": [
             {"name": skill.metadata.name, "version": skill.metadata.version, "digest": skill.metadata.digest}
             for skill in skills

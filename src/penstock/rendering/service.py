@@ -23,6 +23,9 @@ from penstock.rendering.paths import check_paths
 from penstock.rendering.values import comment
 
 _DIGEST_SHOWN = 12
+_EXPLAINS = {"assumptions", "questions", "notes", "target_origin"}
+_CHOSEN = frozenset({"request", "intent"})
+"""Kinds of origin that say that somebody chose the target."""
 _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=", re.IGNORECASE)
 """Lines of a Dockerfile that mean something only at its very beginning."""
 
@@ -43,16 +46,23 @@ def render(
     planned = plan_files(spec, skills, facts, values)
     paths = [*(file.path for file in planned), *(extra.path for extra in spec.extra_files)]
     check_paths([*paths, LOCK_FILE])
-    listing = {"files": [{"path": file.path, "title": file.title} for file in planned]}
+    listing: dict[str, Any] = {"files": [{"path": file.path, "title": file.title} for file in planned]}
+    former = sorted(set(facts.managed_files) - {*paths, LOCK_FILE})
+    listing["former"] = former
     artifacts = [_artifact(file, {**values, **listing, **file.values}) for file in planned]
     artifacts += [_extra(extra) for extra in spec.extra_files]
-    artifacts.append(lock_artifact(digest, skills, artifacts))
+    decided = spec.target_origin
+    chosen = spec.target if decided is not None and decided.kind in _CHOSEN else None
+    artifacts.append(lock_artifact(digest, skills, artifacts, chosen_target=chosen, former=former))
     return tuple(sorted(artifacts, key=lambda artifact: artifact.path))
 
 
 def spec_digest(spec: PipelineSpec) -> str:
-    """Return ``sha256:<hex>`` over the spec without its origins: a moved line in package.json changes no file."""
-    plain = _without_origins(spec.model_dump(mode="json"))
+    """Return ``sha256:<hex>`` over what the pipeline does: a moved line in package.json changes no file.
+
+    Origins and the sentences that only explain are not part of it.
+    """
+    plain = _without_origins(spec.model_dump(mode="json", exclude=_EXPLAINS))
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 

@@ -42,6 +42,9 @@ def target_of(intent: str, facts: RepositoryFacts, options: Options) -> tuple[st
             )
         return options.target, Origin(kind="request", ref="options.target")
     plain = _shown(facts) or (DEFAULT, Origin(kind="default", ref=f"target {DEFAULT}"))
+    if facts.chosen_target in TARGETS:
+        chosen = Origin(kind="request", ref="the target chosen before, as docs/cicd/penstock.lock.json says")
+        return _said(intent) or (facts.chosen_target, chosen)
     kept = _kept(facts)
     return _said(intent) or (kept if kept is not None and kept[0] != plain[0] else plain)
 

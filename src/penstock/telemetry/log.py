@@ -19,7 +19,7 @@ _TRACEBACK_LINES = 40
 def open_log(stream: BinaryIO, *, level: str, redact: Redact) -> Any:
     """Return a logger that writes lines of at least that level (debug, info, warning, error) to the stream."""
     return structlog.wrap_logger(
-        structlog.BytesLogger(stream),
+        structlog.BytesLogger(_Unfailing(stream)),  # type: ignore[arg-type]  # it writes and flushes: no more is used
         processors=[
             _add_trace,
             _add_exception,
@@ -31,6 +31,28 @@ def open_log(stream: BinaryIO, *, level: str, redact: Redact) -> Any:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         context_class=dict,
     )
+
+
+class _Unfailing:
+    """A stream whose faults (a closed pipe, a full disk) cost lines, never a request or an orderly end."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.dropped = 0
+
+    def write(self, line: bytes) -> None:
+        """Write a line, or count it as dropped."""
+        try:
+            self._stream.write(line)
+        except (OSError, ValueError):  # ValueError: the stream is closed
+            self.dropped += 1
+
+    def flush(self) -> None:
+        """Flush; what the stream still holds after a fault is tried again with the next line."""
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            self.dropped += 1
 
 
 def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

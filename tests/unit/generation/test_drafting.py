@@ -330,3 +330,20 @@ def test_too_many_services_are_refused_with_the_way_out():
     facts = repository(*(service(f"s{number}", f"s{number}") for number in range(41)))
     with pytest.raises(InvalidConfiguration, match="41 services"):
         drafted(facts)
+
+
+@pytest.mark.parametrize(
+    ("asked", "approved"),
+    [
+        (("staging", "prod-eu", "prod-us"), {"prod-eu", "prod-us"}),
+        (("dev", "prod", "live"), {"prod", "live"}),
+        (("dev", "prd", "production"), {"prd", "production"}),
+        (("nonprod", "pre-prod", "production-like-dev", "prod"), {"prod"}),
+        (("dev", "staging"), {"staging"}),
+    ],
+)
+def test_each_environment_whose_name_says_production_waits_for_an_approval(asked: tuple[str, ...], approved: set[str]):
+    usual = [{"name": "staging"}, {"name": "production", "production": True, "require_approval": True}]
+    found = drafted(None, language(environments=usual), environments=asked).environments
+    assert {each.name for each in found if each.require_approval} == approved
+    assert {each.name for each in found if each.production} == approved

@@ -98,6 +98,8 @@ class StandInPipelines:
 
     async def validate(self, caller: Caller, files: Any, **options: Any) -> Decision:
         self.validated.append({"files": dict(files), **options})
+        if self.gate:
+            await self.gate.wait()
         return decision(denied=any(b"AKIA" in content for content in files.values()))
 
     async def get(self, caller: Caller, pipeline_id: str) -> Any:

@@ -75,3 +75,10 @@ def test_another_url_is_refused_with_the_kinds_there_are(url: str):
 def test_a_bucket_is_opened_without_asking_the_network(url: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert isinstance(open_objects(url), Buckets)
+
+
+@pytest.mark.parametrize("url", ["file://relative/x", "file:relative"])
+def test_a_file_address_without_a_whole_path_is_refused_with_the_right_spelling(url: str):
+    with pytest.raises(InvalidConfiguration) as refused:
+        open_objects(url)
+    assert refused.value.steps == ("Name it like file:///folder.",)

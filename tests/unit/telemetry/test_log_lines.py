@@ -99,3 +99,23 @@ def test_the_level_decides_what_is_written(stream: io.BytesIO, level: str, shown
     for each in ("debug", "info", "error"):
         telemetry.log("x.happened", level=each)
     assert len(lines(stream)) == shown
+
+
+class _FullDisk(io.BytesIO):
+    full = True
+
+    def write(self, line) -> int:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return super().write(line)
+
+
+def test_a_stream_that_fails_costs_the_line_and_nothing_else():
+    stream = _FullDisk()
+    telemetry = open_telemetry(redact=redact, version="0", stream=stream)
+    telemetry.log("x.lost")
+    stream.full = False
+    telemetry.log("x.kept")
+    assert [line["event"] for line in lines(stream)] == ["x.kept"]
+    stream.close()
+    telemetry.log("x.lost")

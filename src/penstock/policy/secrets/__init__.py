@@ -4,5 +4,12 @@ from __future__ import annotations
 
 from penstock.policy.secrets.finding import SecretFinding, fingerprint
 from penstock.policy.secrets.scanner import find, masked, masks, redact, scan
+from penstock.policy.secrets.tokens import first_token
 
-__all__ = ["SecretFinding", "find", "fingerprint", "masked", "masks", "redact", "scan"]
+
+def holds_token(content: bytes) -> bool:
+    """Whether a provider's token or a private key stands in a file."""
+    return first_token(content.decode("utf-8", "replace")) is not None
+
+
+__all__ = ["SecretFinding", "find", "fingerprint", "holds_token", "masked", "masks", "redact", "scan"]

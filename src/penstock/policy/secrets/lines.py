@@ -29,10 +29,14 @@ _VALUE = r"""(?x:
     |(?P<bare>[^\s"'`,;&|<>(){}\[\]\\]+(?:(?<!,),(?=[^\s])[^\s"'`,;&|<>(){}\[\]=\\]+)*)
 )"""
 _NAME = r"(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_.-]{1,200}"
-_ASSIGNMENT = re.compile(rf"""(?P<name>{_NAME})\\?["']?\]?\s{{0,8}}(?:=>|:=|\?=|=|:)\s{{0,8}}{_VALUE}""")
-_FLAG = re.compile(rf"""(?:^|[\s"'\[,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]{{1,60}})["']?(?:=|,?\s+){_VALUE}""")
+_ASSIGNMENT = re.compile(rf"""(?P<name>{_NAME})\\?["']?\]?\s{{0,8}}(?:=>|:=|\?=|=|:)\s{{0,8}}(?=\S)""")
+_FLAG = re.compile(r"""(?:^|[\s"'\[,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]{1,60})["']?(?:=|,?\s+)""")
+_GIVEN = re.compile(_VALUE)
+_LOOKED_AT = 512
+"""Characters of a value by which it is judged. Names can stand in values, so a line may be read once for each name."""
+_LONGEST_NAME = 201
 _REFERENCES = re.compile(
-    r"\$\{\{[^}]{0,200}\}\}|\$\{[^}]{0,200}\}|\{\{[^}]{0,200}\}\}|\$\([^)]{0,200}\)|--(?:set|update)-secrets[=\s]+\S+|--secret[=\s]+id=\S+"
+    r"\$\{\{[^}]{0,200}\}\}|\$\{[^}]{0,200}\}|\{\{[^}]{0,200}\}\}|\$\([^)]{0,200}\)|--(?:set|update)-secrets[\"']?[=\s,]+\S+|--secret[=\s]+id=\S+"
 )
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_.]*)(?::?[-=]|:(?![?+]))(?P<value>[^}$\s\"']{3,})\}")
 _HEADER = re.compile(
@@ -162,18 +166,24 @@ def _named_hits(pattern: re.Pattern[str], line: str, style: Style) -> Iterator[F
     begin = 0
     while match := pattern.search(line, begin):
         begin = match.end("name")
-        name = match.group("name")
-        says = what_name_says(name)
-        if says is Says.NOTHING:
+        says = what_name_says(match.group("name"))
+        given = None if says is Says.NOTHING else _GIVEN.match(line, match.end(), match.end() + _LOOKED_AT)
+        if given is None or not _is_secret(match.group("name"), given, says, style):
             continue
-        group = next(each for each in ("dq", "sq", "bare") if match.group(each) is not None)
-        value = match.group(group).rstrip("." if group == "bare" else "")
-        if group == "bare" and not _plain_enough(line, match.end("bare"), value, style):
-            continue
-        if value.startswith("--"):  # the next option: this one takes no value
-            continue
-        if is_literal_secret(name, value, says):
-            yield Found(match.start(group), value, f"a literal value for {name[:60]}")
+        if given.end() - given.start() >= _LOOKED_AT - 2:
+            given = _GIVEN.match(line, match.end()) or given
+        group = str(given.lastgroup)
+        value = given.group(group).rstrip("." if group == "bare" else "")
+        yield Found(given.start(group), value, f"a literal value for {match.group('name')[:60]}")
+        begin = max(begin, given.end() - _LONGEST_NAME)
+
+
+def _is_secret(name: str, given: re.Match[str], says: Says, style: Style) -> bool:
+    group = str(given.lastgroup)
+    value = given.group(group).rstrip("." if group == "bare" else "")
+    if group == "bare" and not _plain_enough(given.string, given.end(group), value, style):
+        return False
+    return not value.startswith("--") and is_literal_secret(name, value, says)  # an option: this one takes no value
 
 
 def _plain_enough(line: str, end: int, value: str, style: Style) -> bool:

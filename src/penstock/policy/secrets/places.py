@@ -21,6 +21,12 @@ class Places:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """Return the character offset of a line and column."""
+        if self._starts is None:
+            self._starts = _line_starts(self.text)
+        return self._starts[line - 1] + column - 1
+
     def at_byte(self, offset: int) -> tuple[int, int]:
         """Return 1-based line and column (in characters) of a byte offset."""
         if self._raw_starts is None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from penstock.kit.guarded_yaml import MAX_BYTES, YamlDocument, YamlProblem, load_documents
 from penstock.policy import dockerfile
 from penstock.policy.secrets.encoded import base64_hits, reversed_hits
+from penstock.policy.secrets.escapes import escaped_hits
 from penstock.policy.secrets.finding import CREDENTIAL, STRENGTH, URL, Hit, SecretFinding, fingerprint
 from penstock.policy.secrets.lines import Style, line_hits, pair_hits, triggered_lines
 from penstock.policy.secrets.literal_values import SHORTEST
@@ -32,6 +33,8 @@ _EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 """Files to be copied and filled in, and translations: no values of ours, unless a provider's token is among them."""
+_MOST_COMPARED = 100
+"""Hits of one line, or under one pointer, that another is compared with; beyond, one secret may be told twice."""
 _COMMENT = re.compile(r"(?:^|[\s;])(?:#|//)\s?(.*)$")
 
 
@@ -58,7 +61,7 @@ def find(
         documents, stages = (), None
     elif documents is None and stages is None:
         documents, stages = _parsed(text, path)
-    hits = list(token_hits(places))
+    hits = [*token_hits(places), *escaped_hits(places, stages)]
     if documents:
         for index, document in documents:
             hits += document_hits(places, document, index)
@@ -148,9 +151,15 @@ def _comment_hits(places: Places) -> Iterable[Hit]:
 def _each_once(hits: Iterable[Hit]) -> list[Hit]:
     """Keep the strongest rule for each place: a token under a credential's name is one secret, not two."""
     kept: list[Hit] = []
+    near: dict[int | tuple[int, str], list[Hit]] = {}
     for hit in sorted(hits, key=lambda each: (STRENGTH[each.rule], -len(each.value))):
-        if not any(_same(hit, other) for other in kept):
+        here = [near.setdefault(hit.line, [])]
+        if hit.pointer:
+            here.append(near.setdefault((hit.index, hit.pointer), []))
+        if not any(_same(hit, other) for few in here for other in few[:_MOST_COMPARED]):
             kept.append(hit)
+            for few in here:
+                few.append(hit)
     return sorted(kept, key=lambda each: (each.line, each.column, each.rule))
 
 

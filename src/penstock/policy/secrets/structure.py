@@ -27,7 +27,8 @@ _ENCRYPTED = frozenset(
     {"SealedSecret", "ExternalSecret", "SecretProviderClass", "ClusterExternalSecret", "SecretStore"}
 )
 """Kinds that hold secrets encrypted, or say where they are kept."""
-_ENVIRONMENT = re.compile(r"/(env|environment)/")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_SECRET_FLAGS = ("--set-secrets", "--update-secrets", "--secret")
 _SHORT_PAIR = 8
 _SHORTEST_TOKEN = 20
 _MOST_PIECES = 4
@@ -43,59 +44,70 @@ class _Walk:
         self.document = document
         self.index = index
         self.rule = CREDENTIAL
+        self.found: list[Hit] = []
         self.folded = holds_any_token(_unfolded(document.value))
 
-    def hit(self, value: str, pointer: str, detail: str, rule: str = "", literals: tuple[str, ...] = ()) -> Hit:
+    def hit(self, value: str, pointer: str, detail: str, rule: str = "", literals: tuple[str, ...] = ()) -> None:
+        """Keep a secret."""
         line, column = self.document.value_position(pointer)
         first = value.partition("\n")[0] or value
         place = self.places.find(literals[0] if literals else first, line, column)
-        return Hit(rule or self.rule, *(place or (line, column)), value, detail, self.index, pointer, literals)
+        if place is None and not literals:
+            literals = self._as_written(value, pointer)
+        self.found.append(
+            Hit(rule or self.rule, *(place or (line, column)), value, detail, self.index, pointer, literals)
+        )
 
-    def walk(self, value: Any, pointer: str, depth: int = 0) -> Iterator[Hit]:
+    def _as_written(self, value: str, pointer: str) -> tuple[str, ...]:
+        """Return the spelling of a scalar with escapes, and the value: both must be masked."""
+        match = _QUOTED.match(self.places.text, self.places.offset(*self.document.value_position(pointer)))
+        return (match.group(1), value) if match and match.group(1) != value else ()
+
+    def walk(self, value: Any, pointer: str, depth: int = 0) -> None:
         if depth > _MAX_DEPTH:
             return
         if isinstance(value, dict):
-            yield from self._mapping(value, pointer, depth)
+            self._mapping(value, pointer, depth)
         elif isinstance(value, list):
-            yield from self._list(value, pointer, depth)
+            self._list(value, pointer, depth)
         elif isinstance(value, str):
-            yield from self._text(value, pointer)
+            self._text(value, pointer)
 
-    def _mapping(self, value: dict[str, Any], pointer: str, depth: int) -> Iterator[Hit]:
-        yield from self._env_entry(value, pointer)
-        yield from self._command(value, pointer)
-        in_env = _ENVIRONMENT.search(f"{pointer}/") is not None
+    def _mapping(self, value: dict[str, Any], pointer: str, depth: int) -> None:
+        self._env_entry(value, pointer)
+        self._command(value, pointer)
+        in_env = _in_environment(f"{pointer}/")
         for key, each in value.items():
             if key in _REFERENCES:
                 continue
             below = f"{pointer}/{escape(key)}"
             if isinstance(each, str | int) and not isinstance(each, bool):
-                yield from self.pair(key, each, below, in_env=in_env)
-            yield from self.walk(each, below, depth + 1)
+                self.pair(key, each, below, in_env=in_env)
+            self.walk(each, below, depth + 1)
 
-    def pair(self, name: str, value: str | int, pointer: str, *, in_env: bool = False) -> Iterator[Hit]:
-        """Yield the value when the name makes it a secret. ``in_env``: in the environment of a container."""
+    def pair(self, name: str, value: str | int, pointer: str, *, in_env: bool = False) -> None:
+        """Keep the value when the name makes it a secret. ``in_env``: in the environment of a container."""
         says, text = what_name_says(name), str(value)
         if "\n" in text or (isinstance(value, int) and says is not Says.PASSWORD):
             return
         if is_literal_secret(name, text, says) or (in_env and is_short_secret(text, says)):
-            yield self.hit(text, pointer, f"a literal value for {name[:60]}")
+            self.hit(text, pointer, f"a literal value for {name[:60]}")
         elif name in {"auth", "_auth"} and len(text) > _SHORT_PAIR and basic_pair(text):
-            yield self.hit(text, pointer, "a user:password pair in base64")
+            self.hit(text, pointer, "a user:password pair in base64")
 
-    def _env_entry(self, value: dict[str, Any], pointer: str) -> Iterator[Hit]:
+    def _env_entry(self, value: dict[str, Any], pointer: str) -> None:
         name, literal = value.get("name", value.get("key")), value.get("value")
         if isinstance(name, str) and isinstance(literal, str | int) and not isinstance(literal, bool):
-            yield from self.pair(name, literal, f"{pointer}/value", in_env=_ENVIRONMENT.search(pointer) is not None)
+            self.pair(name, literal, f"{pointer}/value", in_env=_in_environment(pointer))
 
-    def _env_words(self, texts: list[str], pointer: str) -> Iterator[Hit]:
+    def _env_words(self, texts: list[str], pointer: str) -> None:
         for index, text in enumerate(texts):
             name, equals, value = text.partition("=")
             if equals and is_short_secret(value, what_name_says(name)):
-                yield self.hit(value, f"{pointer}/{index}", f"a literal value for {name[:60]}")
+                self.hit(value, f"{pointer}/{index}", f"a literal value for {name[:60]}")
 
-    def _command(self, value: dict[str, Any], pointer: str) -> Iterator[Hit]:
-        """Yield the secrets of one command line whose words are spread over entrypoint, command and args."""
+    def _command(self, value: dict[str, Any], pointer: str) -> None:
+        """Keep the secrets of one command line whose words are spread over entrypoint, command and args."""
         words: list[str] = []
         for key in ("entrypoint", "command", "args"):
             each = value.get(key)
@@ -109,26 +121,28 @@ class _Walk:
         if isinstance(image, str) and "entrypoint" not in value:
             words.insert(0, image.rpartition("/")[2].partition(":")[0])
         key = "args" if isinstance(value.get("args"), list) else "command"
-        yield from self._joined_line(words, f"{pointer}/{key}")
+        self._joined_line(words, f"{pointer}/{key}")
 
-    def _joined_line(self, words: list[str], pointer: str) -> Iterator[Hit]:
+    def _joined_line(self, words: list[str], pointer: str) -> None:
         line = " ".join(words)
         if worth_a_look(line):
             for found in line_hits(line, Style.WORDS):
-                yield self.hit(found.value, pointer, found.detail)
+                self.hit(found.value, pointer, found.detail)
 
-    def _list(self, value: list[Any], pointer: str, depth: int) -> Iterator[Hit]:
+    def _list(self, value: list[Any], pointer: str, depth: int) -> None:
         texts = [each for each in value if isinstance(each, str)]
-        if len(texts) == len(value) and _ENVIRONMENT.search(f"{pointer}/"):
-            yield from self._env_words(texts, pointer)
+        if len(texts) == len(value) and _in_environment(f"{pointer}/"):
+            self._env_words(texts, pointer)
         if len(texts) > 1 and len(texts) == len(value) <= _MAX_JOINED:
-            yield from self._joined_line(texts, pointer)
-            yield from self._split_token(texts, pointer)
+            self._joined_line(texts, pointer)
+            self._split_token(texts, pointer)
         for index, each in enumerate(value):
-            yield from self.walk(each, f"{pointer}/{index}", depth + 1)
+            if index and isinstance(each, str) and value[index - 1] in _SECRET_FLAGS:
+                continue  # NAME=secret:version says where the value is kept; a token is found in any text
+            self.walk(each, f"{pointer}/{index}", depth + 1)
 
-    def _split_token(self, texts: list[str], pointer: str) -> Iterator[Hit]:
-        """Yield a token cut in pieces so that none has its form (H59)."""
+    def _split_token(self, texts: list[str], pointer: str) -> None:
+        """Keep a token cut in pieces so that none has its form (H59)."""
         windows = [texts[start : start + _MOST_PIECES] for start in range(len(texts) - 1)]
         if not holds_any_token("".join(few) for few in windows):
             return
@@ -136,22 +150,26 @@ class _Walk:
             found = first_token("".join(few))
             if found is None or any(found[0] in text for text in few):
                 continue
-            pieces = _pieces(found[0], few)
+            pieces = pieces_of(found[0], few)
             if pieces:
-                yield self.hit(found[0], pointer, f"{found[1].words}, split over list entries", found[1].rule, pieces)
+                self.hit(found[0], pointer, f"{found[1].words}, split over list entries", found[1].rule, pieces)
                 return
 
-    def _text(self, value: str, pointer: str) -> Iterator[Hit]:
+    def _text(self, value: str, pointer: str) -> None:
         if worth_a_look(value):
             for line in value.split("\n"):
                 for found in line_hits(line):
-                    yield self.hit(found.value, pointer, found.detail)
+                    self.hit(found.value, pointer, found.detail)
         if self.folded and _may_be_folded(value):
             runs = value.split()
             whole = first_token("".join(runs))
             if whole and whole[0] not in value:
-                pieces = _pieces(whole[0], runs)
-                yield self.hit(whole[0], pointer, f"{whole[1].words}, folded", whole[1].rule, pieces)
+                pieces = pieces_of(whole[0], runs)
+                self.hit(whole[0], pointer, f"{whole[1].words}, folded", whole[1].rule, pieces)
+
+
+def _in_environment(pointer: str) -> bool:
+    return "/env/" in pointer or "/environment/" in pointer
 
 
 def _may_be_folded(value: str) -> bool:
@@ -168,27 +186,28 @@ def _unfolded(value: Any, depth: int = 0) -> Iterator[str]:
             yield from _unfolded(each, depth + 1)
 
 
-def document_hits(places: Places, document: YamlDocument, index: int) -> Iterator[Hit]:
-    """Yield the secrets of one parsed document."""
+def document_hits(places: Places, document: YamlDocument, index: int) -> list[Hit]:
+    """Return the secrets of one parsed document."""
     walk, value = _Walk(places, document, index), document.value
     if isinstance(value, dict) and value.get("kind") == "List" and isinstance(value.get("items"), list):
         for number, item in enumerate(value["items"]):
-            yield from _manifest_hits(walk, item, f"/items/{number}")
+            _manifest_hits(walk, item, f"/items/{number}")
     else:
-        yield from _manifest_hits(walk, value, "")
+        _manifest_hits(walk, value, "")
+    return walk.found
 
 
-def _manifest_hits(walk: _Walk, value: Any, pointer: str) -> Iterator[Hit]:
+def _manifest_hits(walk: _Walk, value: Any, pointer: str) -> None:
     kind = value.get("kind") if isinstance(value, dict) else None
     if kind == "Secret" and "apiVersion" in value:
-        yield from _secret_hits(walk, value, pointer)
+        _secret_hits(walk, value, pointer)
     elif kind not in _ENCRYPTED:
         walk.rule = CONFIGMAP if kind == "ConfigMap" else CREDENTIAL
-        yield from walk.walk(value, pointer)
+        walk.walk(value, pointer)
 
 
-def _secret_hits(walk: _Walk, value: dict[str, Any], above: str) -> Iterator[Hit]:
-    """One hit for each entry that is a credential by name; when none is, one for the Secret."""
+def _secret_hits(walk: _Walk, value: dict[str, Any], above: str) -> None:
+    """Keep one hit for each entry that is a credential by name; when none is, one for the Secret."""
     entries = [
         (key, str(each), f"{above}/{part}/{escape(key)}")
         for part in ("data", "stringData")
@@ -197,7 +216,7 @@ def _secret_hits(walk: _Walk, value: dict[str, Any], above: str) -> Iterator[Hit
     ]
     named = [entry for entry in entries if what_name_says(entry[0]) is not Says.NOTHING]
     for key, each, pointer in named or entries[:1]:
-        yield walk.hit(each, pointer, f"{key[:60]} has its value in the file", K8S_SECRET)
+        walk.hit(each, pointer, f"{key[:60]} has its value in the file", K8S_SECRET)
 
 
 def dockerfile_hits(places: Places, parsed: Dockerfile) -> Iterator[Hit]:
@@ -232,7 +251,7 @@ def _as_written(name: str, value: str, original: str) -> tuple[str, ...]:
     return (found.group(1),) if found else ()
 
 
-def _pieces(token: str, texts: list[str]) -> tuple[str, ...]:
+def pieces_of(token: str, texts: list[str]) -> tuple[str, ...]:
     """Return the parts of the entries that make up a token, in order."""
     joined, spans, at = "".join(texts), [], 0
     for text in texts:

@@ -27,12 +27,12 @@ async def run_detect(path: Path, *, as_json: bool) -> int:
 def facts_lines(facts: RepositoryFacts) -> list[str]:
     """Return the facts as lines of text, in columns: field, value, source."""
     if facts.primary is None:
-        lines = [f"{facts.name}: nothing recognisable ({facts.file_count} files looked at)"]
+        lines = [f"{printable(facts.name)}: nothing recognisable ({facts.file_count} files looked at)"]
         return lines + [f"  {printable(reason)}" for reason in facts.reasons]
     services = facts.services or (facts.primary,)
-    lines = [f"{facts.name}: {len(services)} service{'s' if len(services) > 1 else ''}, {facts.file_count} files"]
+    lines = [f"{printable(facts.name)}: {len(services)} service{'s' if len(services) > 1 else ''}, {facts.file_count} files"]
     if facts.monorepo:
-        lines[0] += f", {facts.monorepo}"
+        lines[0] += f", {printable(str(facts.monorepo))}"
     for service in services:
         lines += _service_lines(service)
     lines += [f"  existing {file.kind}: {printable(file.path)}" for file in facts.ci_files]
@@ -42,10 +42,10 @@ def facts_lines(facts: RepositoryFacts) -> list[str]:
 def _service_lines(service: ServiceFacts) -> list[str]:
     rows = [(field.removesuffix("_command").replace("_", " "), getattr(service, field)) for field in FACT_FIELDS]
     shown = [(name, printable(str(fact.value)), printable(str(fact.source))) for name, fact in rows if fact is not None]
-    secrets = [each.name for each in service.env if each.secret]
-    plain = [each.name for each in service.env if not each.secret]
+    secrets = [printable(each.name) for each in service.env if each.secret]
+    plain = [printable(each.name) for each in service.env if not each.secret]
     width = max((len(value) for _, value, _ in shown), default=0)
-    lines = [f"  {service.name} ({service.kind}, {service.path})"]
+    lines = [f"  {printable(service.name)} ({service.kind}, {printable(service.path)})"]
     lines += [f"    {name:<16} {value:<{min(width, 44)}}  {source}" for name, value, source in shown]
     if secrets:
         lines.append(f"    {'secrets':<16} {', '.join(secrets)}")

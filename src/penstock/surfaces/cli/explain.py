@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from penstock.delivery.local_files import present
 from penstock.errors import InvalidRequest, PathProblem
 from penstock.rendering.explain import explain
 from penstock.surfaces.cli import exits
@@ -22,8 +23,9 @@ async def run_explain(place: str, repo: Path | None, *, as_json: bool) -> int:
         message = f"{printable(place)} is not of the form FILE:LINE, e.g. cloudbuild.yaml:12."
         raise InvalidRequest(message, next_steps=("Name a file and a line of it, starting at 1.",))
     root, path = _locate(name, repo)
-    found = explain((root / LOCK).read_bytes(), path, int(number))
-    text = _line(root / path, int(number))
+    lock, content = _bytes(root / LOCK), _bytes(root / path)
+    found = explain(lock, path, int(number), content=content)
+    text = _line(root / path, content, int(number))
     if as_json:
         sys.stdout.write(json.dumps({"text": text, **asdict(found)}, indent=2, default=str) + "\n")
     else:
@@ -41,12 +43,16 @@ def _locate(name: str, repo: Path | None) -> tuple[Path, str]:
     raise PathProblem(message, next_steps=("Run `penstock generate` first, or name the folder with --repo.",))
 
 
-def _line(file: Path, number: int) -> str:
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError as problem:
-        message = f"{file} cannot be read: {problem.strerror}."
-        raise PathProblem(message) from problem
+def _bytes(file: Path) -> bytes:
+    content = present(file)
+    if content is None:
+        message = f"{file} does not exist."
+        raise PathProblem(message)
+    return content
+
+
+def _line(file: Path, content: bytes, number: int) -> str:
+    lines = content.decode("utf-8", "replace").split("\n")
     if number > len(lines):
         message = f"{file} has {len(lines)} lines, so there is no line {number}."
         raise InvalidRequest(message)

@@ -22,6 +22,9 @@ def check(
     """Judge the delivery files a repository already has. Exit 0 clean, 1 violations, 2 could not judge."""
     from penstock.surfaces.cli.check import run_check
 
+    if as_json and sarif:
+        message = "--json and --sarif together are not possible: each prints one document."
+        raise typer.BadParameter(message)
     work = run_check(opener_of(context), path, profile=profile, as_json=as_json, as_sarif=sarif)
     run(work, as_json=as_json or sarif, failed=exits.COULD_NOT)
 

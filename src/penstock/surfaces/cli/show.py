@@ -49,8 +49,8 @@ def _skill_line(candidate: Candidate) -> str:
 
 def _verdict_lines(plan: Plan) -> list[str]:
     decision = plan.decision
-    lines = [f"  deny {each.file}:{each.line} {each.rule}: {printable(each.message)}" for each in decision.violations]
-    lines += [f"  warn {each.file}:{each.line} {each.rule}: {printable(each.message)}" for each in decision.warnings]
+    lines = [f"  deny {printable(each.file)}:{each.line} {each.rule}: {printable(each.message)}" for each in decision.violations]
+    lines += [f"  warn {printable(each.file)}:{each.line} {each.rule}: {printable(each.message)}" for each in decision.warnings]
     verdict = "clean" if decision.allow else "DENIED"
     counts = f"{len(decision.violations)} denials, {len(decision.warnings)} warnings"
     return [*lines, f"  {verdict}: {decision.rules_evaluated} rules over {len(decision.files)} files, {counts}"]
@@ -83,7 +83,7 @@ def next_lines(result: PipelineResult, repo: Path) -> list[str]:
         steps.append(f"Push the branch and open a pull request: git push -u origin {result.delivery.branch}")
     elif not result.delivery.no_changes:
         steps.append("Review and commit the files.")
-    if explained:
+    if explained and not result.delivery.branch:  # a branch is not in the work tree
         steps.append(f"Ask why a line is there: penstock explain {repo / explained.path}:10")
     lines = ["", "Next", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
     return [*lines, "", f"pipeline {result.pipeline_id}  {result.status.value}  {sum(result.timings.values()):.0f} ms"]

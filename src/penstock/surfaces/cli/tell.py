@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from penstock.errors import DeliveryConflict, PenstockError, PolicyViolations
+from penstock.errors import DeliveryConflict, InvalidConfiguration, PenstockError, PolicyViolations
 
 
 def tell_error(problem: PenstockError, *, as_json: bool) -> None:
@@ -26,20 +26,25 @@ def tell_error(problem: PenstockError, *, as_json: bool) -> None:
             document["policy"] = decision_document(problem.decision)
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
         return
-    lines = [f"{problem.title}: {printable(problem.message)}"]
+    told = [f"{problem.title}: {printable(problem.message, lines=True)}"]
     if isinstance(problem, PolicyViolations):
-        lines += [
-            f"  {each.file}:{each.line}:{each.column} {each.rule}: {printable(each.message)}\n      {each.remediation}"
+        told += [
+            f"  {printable(each.file)}:{each.line}:{each.column} {each.rule}: {printable(each.message)}\n      {each.remediation}"
             for each in problem.decision.violations
         ]
     if isinstance(problem, DeliveryConflict):
-        lines += [f"  {printable(str(path))}" for path in problem.extra.get("paths", [])]
-    lines += [f"  -> {step}" for step in problem.steps]
-    sys.stderr.write("\n".join(lines) + "\n")
+        told += [f"  {printable(str(path))}" for path in problem.extra.get("paths", [])]
+    if isinstance(problem, InvalidConfiguration) and problem.extra.get("fields"):
+        told.append(f"  fields: {', '.join(printable(str(field)) for field in problem.extra['fields'])}")
+    told += [f"  -> {printable(step)}" for step in problem.steps]
+    sys.stderr.write("\n".join(told) + "\n")
 
 
-def printable(text: str) -> str:
-    """Return the text with control characters made visible: a repository's words must not steer the terminal."""
+def printable(text: str, *, lines: bool = False) -> str:
+    """Return the text with control characters made visible: a repository's words must not steer the terminal.
+
+    ``lines`` keeps line ends, for texts that are Penstock's own and have several lines.
+    """
     return "".join(
-        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode() for each in text
+        each if each.isprintable() or (each == "\n" and lines) else each.encode("unicode_escape").decode() for each in text
     )

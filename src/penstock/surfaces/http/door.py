@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from penstock.surfaces.engine import Engine
 
 Shape = TypeVar("Shape", bound=Body)
+Result = TypeVar("Result")
 _LONGEST_CREDENTIAL = 512
 
 
@@ -44,7 +45,7 @@ class Door:
         self.bulkhead = Bulkhead(
             limits.max_generations, limits.max_waiting, limits.max_wait_s, on_shed=lambda: telemetry.count("shed")
         )
-        self._tasks: set[asyncio.Task[PipelineResult]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         if telemetry.metrics:
             telemetry.metrics.generating.set_function(lambda: float(self.bulkhead.taken))
             telemetry.metrics.waiting.set_function(lambda: float(self.bulkhead.waiting))
@@ -93,7 +94,17 @@ class Door:
         same Idempotency-Key finds its result (BEHAVIOUR.md §2.6).
         """
         await self.bulkhead.take()
-        task = self.begin(caller, command, trace, None)
+        return await self._in_time(self.begin(caller, command, trace, None))
+
+    async def examine(self, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """Take a place for work that keeps nothing: a plan, a verdict. Raises as ``generate`` does.
+
+        Late work keeps its place until it ends: its thread cannot be stopped, and many of them would stop all others.
+        """
+        await self.bulkhead.take()
+        return await self._in_time(self._tracked(work()))
+
+    async def _in_time(self, task: asyncio.Task[Result]) -> Result:
         done, _ = await asyncio.wait({task}, timeout=self.limits.deadline_s)
         if not done:
             self.telemetry.count("request_timeouts")
@@ -108,7 +119,10 @@ class Door:
         on_stage: Callable[[StageEvent], None] | None,
     ) -> asyncio.Task[PipelineResult]:
         """Start a generation in the place just taken; the place is given back when it ends."""
-        task = asyncio.create_task(self._counted(caller, command, trace, on_stage))
+        return self._tracked(self._counted(caller, command, trace, on_stage))
+
+    def _tracked(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -133,7 +147,7 @@ class Door:
             self.telemetry.count_generation((time.perf_counter() - begun) * 1000, path=path)
         return result
 
-    def _ended(self, task: asyncio.Task[PipelineResult]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         self.bulkhead.leave()
         if not task.cancelled():

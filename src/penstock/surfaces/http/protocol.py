@@ -63,7 +63,8 @@ class Connection(HttpToolsProtocol):
             self._too_large = True
             message = "headers too large"
             raise ValueError(message)
-        super().on_header(name, value)
+        if self._in_head:  # a trailer is no header: it came after the checks, and may not undo them
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Go on to the body."""

@@ -51,7 +51,7 @@ def _add_work(router: APIRouter, door: Door) -> None:
     async def plan(request: Request) -> Response:
         caller = await door.admit(request, "pipelines:generate")
         body = await door.body(request, GenerateBody)
-        planned = await pipelines.plan(caller, body.command(None))
+        planned = await door.examine(lambda: pipelines.plan(caller, body.command(None)))
         door.telemetry.count_validation(allowed=planned.decision.allow)
         trace = request.scope[TRACE]
         return _json({**plan_document(planned), "timings": trace.stages, "trace_id": trace.trace_id})
@@ -60,13 +60,15 @@ def _add_work(router: APIRouter, door: Door) -> None:
     async def validate(request: Request) -> Response:
         caller = await door.admit(request, "pipelines:validate")
         body = await door.body(request, ValidateBody)
-        decision = await pipelines.validate(
-            caller,
-            as_bytes(body.files),
-            profile=Profile(body.profile),
-            service_name=body.service_name,
-            public=body.public,
-            repo_paths=body.repo_paths,
+        decision = await door.examine(
+            lambda: pipelines.validate(
+                caller,
+                as_bytes(body.files),
+                profile=Profile(body.profile),
+                service_name=body.service_name,
+                public=body.public,
+                repo_paths=body.repo_paths,
+            )
         )
         door.telemetry.count_validation(allowed=decision.allow)
         return _json({**decision_document(decision), "trace_id": request.scope[TRACE].trace_id})

@@ -15,8 +15,8 @@ from penstock.surfaces.http.protocol import Connection
 
 KEEP_ALIVE_S = 75
 """Longer than the load balancers in front keep idle connections, so that they, not we, close them."""
-DRAIN_S = 8
-"""Seconds requests may go on after SIGTERM; the platform kills after 10 (BEHAVIOUR.md §2.7)."""
+DRAIN_S = 6
+"""Seconds requests may go on after SIGTERM; the platform kills after 10 (BEHAVIOUR.md §2.7), and closing takes some."""
 
 
 async def serve(app: FastAPI, listener: socket.socket, *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -63,7 +63,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; the signal is not raised again at the end, as uvicorn would: we have obeyed it."""
-        self._door.drain()
-        self._door.telemetry.log("server.stopping", signal=sig)
         super().handle_exit(sig, frame)
         self._captured_signals.clear()
+        self._door.drain()
+        self._door.telemetry.log("server.stopping", signal=sig)

@@ -54,6 +54,21 @@ steps_with_secrets := [step | some step in steps; step.secrets != set()]
 # What all steps run, so that a rule can tell at once whether it has anything to look for.
 text := concat("\n", [step.code | some step in steps])
 
+# Steps in which a pattern matches that stays inside of a line. All are searched at once for what it finds; only steps
+# that hold such a text are searched again.
+doing(pattern) := [step |
+	found := {each | some each in regex.find_n(pattern, text, -1)}
+	found != set()
+	some step in steps
+	holds(step.code, found)
+	regex.match(pattern, step.code)
+]
+
+holds(code, found) if {
+	some each in found
+	contains(code, each)
+}
+
 # By build: everything it says, as one text.
 written := [json.marshal(build.doc) | some build in builds]
 

@@ -147,10 +147,8 @@ for_production(id) if {
 
 # Steps that create a release or change a running environment.
 changing_steps := [step |
-	regex.match(change_pattern, cloudbuild.text)
-	some step in cloudbuild.steps
-	regex.match(change_pattern, step.code)
+	some step in cloudbuild.doing(change_pattern)
 	changing(shell.commands(step.code)) != []
 ]
 
-releasing_steps := [step | some step in cloudbuild.steps; regex.match(release_pattern, step.code)]
+releasing_steps := cloudbuild.doing(release_pattern)

@@ -88,9 +88,13 @@ built := {parts.repository |
 # By build: steps that give an image a name, or send one away, with their commands; looked at closely only then.
 handling := [handlers |
 	some own in cloudbuild.by_build
-	handlers := [{"place": concat("", [step.pointer, step.own]), "commands": shell.commands(step.code)} |
+	handlers := [{"place": concat("", [step.pointer, step.own]), "commands": commands} |
 		some step in own
 		regex.match(`--?(?:t|tag|push|publish|destination)\b|\b(?:tag|push|pack|submit)\b`, step.code)
+		commands := [command |
+			some command in shell.commands(step.code)
+			regex.match(`tag|push|-t|destination|submit|publish|pack build`, command)
+		]
 	]
 ]
 

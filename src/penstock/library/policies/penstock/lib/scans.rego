@@ -14,18 +14,22 @@ scanners := data.scanners
 image_scanner := concat("|", scanners.image)
 
 # The lines of a step that scan an image.
-image_lines := concat("", [`(?m)^.*(?:`, image_scanner, `).*$`])
+image_lines(code) := [line |
+	found := {each | some each in regex.find_n(image_scanner, code, -1)}
+	some line in split(code, "\n")
+	holds(line, found)
+	regex.match(image_scanner, line)
+]
+
+holds(line, found) if {
+	some each in found
+	contains(line, each)
+}
 
 # Steps that scan images, with the repositories they name.
 image_scans := [scan |
-	some step in cloudbuild.steps
-	regex.match(image_scanner, step.code)
-	scan := {
-		"build": step.build,
-		"at": step.at,
-		"step": step,
-		"names": looked_at(regex.find_n(image_lines, step.code, -1)),
-	}
+	some step in cloudbuild.doing(image_scanner)
+	scan := {"build": step.build, "at": step.at, "step": step, "names": looked_at(image_lines(step.code))}
 ]
 
 every_text := runs.text

@@ -48,7 +48,5 @@ passing(text) if regex.match(`\$\{(?:BUILD_ID|_PR_NUMBER)\}|\bpr-|-pr\b`, text)
 
 # Builds that take down again what they set up.
 undone contains step.build if {
-	regex.match(deploy.undone, cloudbuild.text)
-	some step in cloudbuild.steps
-	regex.match(deploy.undone, step.code)
+	some step in cloudbuild.doing(deploy.undone)
 }

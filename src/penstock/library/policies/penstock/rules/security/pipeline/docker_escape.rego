@@ -28,9 +28,7 @@ ways := {
 }
 
 findings contains cloudbuild.finding(step, step.own, {"detail": detail}) if {
-	regex.match(starts, cloudbuild.text)
-	some step in cloudbuild.steps
-	regex.match(starts, step.code)
+	some step in cloudbuild.doing(starts)
 	some command in shell.commands(step.code)
 	regex.match(starts, command)
 	some way, detail in ways

@@ -1,0 +1,103 @@
+"""Layer (a) on texts as their readers see them: escapes of YAML, JSON and shells resolved, continued lines joined.
+
+Resolved without parsing, so that files count too that no parser takes: what one reader refuses, another may accept.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from penstock.policy.dockerfile import Dockerfile
+from penstock.policy.secrets.finding import Hit
+from penstock.policy.secrets.places import Places
+from penstock.policy.secrets.structure import pieces_of
+from penstock.policy.secrets.tokens import first_token, holds_any_token, token_hits
+
+_ESCAPE = re.compile(
+    r"\\+(?:x(?P<x>[0-9A-Fa-f]{2})|u(?P<u>[0-9A-Fa-f]{4})|U(?P<long>000[0-9A-Fa-f]{5})|(?P<slash>/)|[ \t]*\r?\n[ \t]*\\?)"
+)
+"""More than one backslash stands for JSON inside a string."""
+
+
+def escaped_hits(places: Places, stages: Dockerfile | None) -> Iterator[Hit]:
+    """Yield the tokens, keys and URLs that only show once escapes are resolved."""
+    found = _Resolved(places.text) if "\\" in places.text else None
+    if found is not None and found.changed:
+        resolved = Places(found.text)
+        for hit in token_hits(resolved):
+            yield from _in_the_file(places, found, hit, resolved.offset(hit.line, hit.column))
+    if stages is not None:
+        yield from _continued_hits(places, stages)
+
+
+def _in_the_file(places: Places, found: _Resolved, hit: Hit, start: int) -> Iterator[Hit]:
+    """Yield the hit where the file has it, unless it stands there without an escape."""
+    values = hit.literals or (hit.value,)
+    written = tuple(found.as_written(value, start) for value in values)
+    if written != values:
+        place = places.at(found.origin(start))
+        yield Hit(hit.rule, *place, hit.value, f"{hit.detail}, with escapes", literals=(*written, *values, hit.value))
+
+
+def _continued_hits(places: Places, stages: Dockerfile) -> Iterator[Hit]:
+    """Yield tokens of instructions that go over several lines, perhaps with comments between their halves."""
+    texts = [(each, text) for each in stages.instructions if each.end_line > each.start_line for text in each.value]
+    if not holds_any_token(text for _, text in texts):
+        return
+    for instruction, text in texts:
+        token = first_token(text)
+        if token is not None and token[0] not in places.text:
+            lines = [line.strip() for line in instruction.original.split("\n")]
+            runs = [line.rstrip("\\`").rstrip() for line in lines if not line.startswith("#")]
+            pieces = pieces_of(token[0], runs) if token[0] in "".join(runs) else ()
+            place = places.find(pieces[0], instruction.start_line) if pieces else None
+            detail = f"{token[1].words}, over several lines"
+            yield Hit(token[1].rule, *(place or (instruction.start_line, 1)), token[0], detail, literals=(*pieces, token[0]))
+
+
+class _Resolved:
+    """A text without escapes, and where each of its characters comes from."""
+
+    def __init__(self, text: str) -> None:
+        self._original = text
+        self._here, self._there = [0], [0]
+        parts: list[str] = []
+        size = at = 0
+        for match in _ESCAPE.finditer(text):
+            character = _character(match)
+            parts += (text[at : match.start()], character)
+            size += match.start() - at
+            self._note(size, match.start())
+            size, at = size + len(character), match.end()
+            self._note(size, at)
+        self.text = "".join((*parts, text[at:]))
+        self.changed = bool(parts)
+
+    def _note(self, here: int, there: int) -> None:
+        self._here.append(here)
+        self._there.append(there)
+
+    def origin(self, offset: int) -> int:
+        """Return where a character of the resolved text stands in the original."""
+        last = bisect_right(self._here, offset) - 1
+        return self._there[last] + offset - self._here[last]
+
+    def as_written(self, value: str, start: int) -> str:
+        """Return a value's spelling in the original; the value itself when it is not there at or after ``start``."""
+        at = self.text.find(value, start)
+        if at < 0:
+            return value
+        last = self.origin(at + len(value) - 1)
+        escape = _ESCAPE.match(self._original, last)
+        return self._original[self.origin(at) : escape.end() if escape else last + 1]
+
+
+def _character(match: re.Match[str]) -> str:
+    digits = match.group("x") or match.group("u") or match.group("long")
+    if digits is None:
+        return match.group("slash") or ""
+    character = chr(int(digits, 16))
+    return character if character.isascii() and character.isprintable() else " "  # no token has any other
+
