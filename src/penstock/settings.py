@@ -38,7 +38,9 @@ class GatewaySettings(Group):
     key_cache_s: float = Field(default=60.0, gt=0, description="Seconds a valid key is remembered in process.")
     key_days: int = Field(default=90, ge=1, le=365, description="Days a new key lives unless told otherwise.")
     failures_per_minute: int = Field(
-        default=100, ge=1, description="Requests with a bad key an address may make in a minute."
+        default=100,
+        ge=1,
+        description="Bad keys an address may send in a minute; ten times as many when well-formed.",
     )
     pepper: SecretStr | None = Field(
         default=None, description="Secret mixed into stored key hashes; made in the data folder when unset."

@@ -7,8 +7,11 @@ CALLER = Caller("acme", "ann", frozenset())
 
 
 def test_a_secret_in_the_sentence_is_not_kept_but_tells_requests_apart():
-    canaries = ["ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a", "AKIA" + "Q4YXTZ7KD2MNRW3B"]
-    claims = [claim_request(CALLER, GeneratePipeline(intent=f"deploy with {each}"), "trace") for each in canaries]
+    canaries = ["AKIA" + "Q4YXTZ7KD2MNRW3B", "AKIA" + "Q4YXTZ7KD2MNRW7C"]
+    claims = [
+        claim_request(CALLER, GeneratePipeline(intent=f"deploy with {each}", service_name="a"), "trace")
+        for each in canaries
+    ]
     for canary, claim in zip(canaries, claims, strict=True):
         assert canary not in claim.intent
         assert canary not in str(claim.request)

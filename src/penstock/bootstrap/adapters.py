@@ -56,14 +56,18 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
     from penstock.skills.library_store import LibrarySkills
 
     async with AsyncExitStack() as opened:
-        dsn = parts.database_address(settings, opened, own=server) if record else None
-        redis_url = parts.redis_address(settings, opened) if server else None
+        logs: list[Telemetry] = []
+        dsn = parts.database_address(settings, opened, own=server, logs=logs if server else None) if record else None
+        redis_url = parts.redis_address(settings, opened, logs) if server else None
         fingerprint_key = parts.secret(
             settings.policy.fingerprint_key, settings.data_dir / "fingerprint.key", make=record
         )
         telemetry = parts.open_telemetry(settings, opened, fingerprint_key) if server else parts.silent()
+        logs.append(telemetry)
         clock = SystemClock()
         database = await parts.open_database(settings, dsn, opened, telemetry, server=server) if dsn else None
+        if database and server:
+            await parts.check_pepper(settings, PostgresKeys(database))
         policy = RegorusEngine(LIBRARY / "policies", threads=max(2, os.cpu_count() or 2) if server else 1)
         opened.callback(policy.close)
         yield Adapters(

@@ -72,6 +72,7 @@ class FromSettings:
             dsn = parts.database_address(settings, opened, own=False)
             database = await parts.open_database(settings, dsn, opened, parts.silent(), server=False)
             counters = parts.running_counters(settings, opened)
+            await parts.check_pepper(settings, PostgresKeys(database))
             yield Keys(
                 PostgresKeys(database),
                 parts.hasher(settings),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from penstock.archive.service import Archive
     from penstock.database.connections import Database
+    from penstock.database.keys import PostgresKeys
     from penstock.gateway.hashing import KeyHasher
     from penstock.gateway.redis_counters import RedisCounters
     from penstock.settings import Settings
@@ -39,18 +40,37 @@ def check_production(settings: Settings) -> None:
     raise InvalidConfiguration(message, fields=["PENSTOCK_GATEWAY__PEPPER"], next_steps=steps)
 
 
-def database_address(settings: Settings, opened: AsyncExitStack, *, own: bool) -> str:
-    """Return the database's address, starting an embedded one when none is set; ``own``: not shared with another."""
+def database_address(
+    settings: Settings, opened: AsyncExitStack, *, own: bool, logs: list[Telemetry] | None = None
+) -> str:
+    """Return the database's address, starting an embedded one when none is set; ``own``: not shared with another.
+
+    With ``logs`` (filled later: the log opens after the database) the process ends when the embedded one dies.
+    """
     from penstock.database import embedded_postgres
 
     if settings.database.url is not None:
         return settings.database.url.get_secret_value()
     server = embedded_postgres.start(settings.data_dir, attach=not own)
     opened.callback(server.close)
+    if logs is not None:
+        server.on_death(partial(_end_without_database, logs))
     return server.dsn
 
 
-def redis_address(settings: Settings, opened: AsyncExitStack) -> str:
+def _end_without_database(logs: list[Telemetry], code: int) -> None:
+    """End at once, with a code that makes a supervisor start us again: only a start brings the database back."""
+    for log in logs:
+        log.log("database.died", level="error", exit_code=code, reason="The embedded PostgreSQL ended by itself.")
+    os._exit(1)
+
+
+def _go_on_without_counters(logs: list[Telemetry], code: int) -> None:
+    for log in logs:
+        log.log("redis.died", level="error", exit_code=code, reason="The embedded Valkey ended; limits are local.")
+
+
+def redis_address(settings: Settings, opened: AsyncExitStack, logs: list[Telemetry]) -> str:
     """Return the address of Redis, starting a Valkey of this server's own when none is set."""
     from penstock.gateway import embedded_valkey
 
@@ -58,6 +78,7 @@ def redis_address(settings: Settings, opened: AsyncExitStack) -> str:
         return settings.redis.url.get_secret_value()
     server = embedded_valkey.start(settings.data_dir, attach=False)
     opened.callback(server.close)
+    server.on_death(partial(_go_on_without_counters, logs))
     return server.url
 
 
@@ -146,6 +167,16 @@ def secret(setting: SecretStr | None, file: Path, *, make: bool) -> bytes:
         message = f"The data folder {file.parent} cannot be used: {getattr(problem, 'strerror', None) or problem}."
         steps = ("Check its permissions, or choose another folder with --data-dir.",)
         raise DataDirUnusable(message, next_steps=steps) from problem
+
+
+async def check_pepper(settings: Settings, keys: PostgresKeys) -> None:
+    """Refuse to make a new pepper beside keys that were hashed with another. Raises InvalidConfiguration."""
+    file = settings.data_dir / "pepper.key"
+    if settings.gateway.pepper is not None or file.exists() or not await keys.list():
+        return
+    message = f"{file} is missing, and the hashes of all keys in the database depend on it."
+    steps = ("Put the file back from a backup.", "Or set PENSTOCK_GATEWAY__PEPPER to a new secret: it voids every key.")
+    raise InvalidConfiguration(message, fields=["PENSTOCK_GATEWAY__PEPPER"], next_steps=steps)
 
 
 def hasher(settings: Settings) -> KeyHasher:

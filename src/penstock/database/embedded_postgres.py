@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -23,7 +24,16 @@ from urllib.parse import quote
 
 from penstock.errors import DataDirUnusable
 from penstock.kit.child_process import Child, ChildProblem, User, last_lines, server_user, spawn
-from penstock.kit.private_folder import FolderHeld, FolderLock, closed_folder, open_home, reachable, socket_folder
+from penstock.kit.private_folder import (
+    FolderHeld,
+    FolderLock,
+    ForeignFolder,
+    check_ours,
+    closed_folder,
+    open_home,
+    reachable,
+    socket_folder,
+)
 
 LAYOUT = "1"
 """Version of what Penstock puts around the cluster."""
@@ -49,6 +59,11 @@ class EmbeddedPostgres:
     _child: Child | None = None
     _lock: FolderLock | None = None
 
+    def on_death(self, tell: Callable[[int], None]) -> None:
+        """Call ``tell`` with the exit code, in a thread, when a server of ours ends though nobody stopped it."""
+        if self._child is not None:
+            self._child.on_death(tell)
+
     def close(self) -> None:
         """Stop the server when it is ours. Who is still connected has 2 s to finish; nothing committed is lost."""
         if self._child is not None:
@@ -69,6 +84,8 @@ def start(
     """
     try:
         return _start(data_dir, attach=attach, for_root=for_root, patience_s=patience_s)
+    except ForeignFolder as problem:
+        raise DataDirUnusable(str(problem), next_steps=_ANOTHER_FOLDER) from problem
     except FolderHeld as problem:
         message = f"The data folder {data_dir} is {problem}."
         raise DataDirUnusable(message) from problem
@@ -84,13 +101,15 @@ _ELSEWHERE = ("Run as an ordinary user, or set PENSTOCK_DATABASE__URL to a Postg
 
 
 def _start(data_dir: Path, *, attach: bool, for_root: Path, patience_s: float) -> EmbeddedPostgres:
+    check_ours(data_dir)
     programs = _programs()
     home = open_home(data_dir, server_user(data_dir / "postgres"), for_root)
     user = server_user(home / "postgres")
     _check_owner(home / "postgres")
     _check_version(home, programs)
+    made = not home.exists()
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _open_for(user, data_dir, home)
+    _open_for(user, data_dir, home, made=made)
     sockets = socket_folder(home, user, _SOCKET)
     answers = partial(_answers, sockets / _SOCKET)
     dsn = f"postgresql://penstock@/postgres?host={quote(str(sockets))}"
@@ -171,14 +190,14 @@ def _check_owner(cluster: Path) -> None:
     raise DataDirUnusable(message, next_steps=("Run as the user who made it (or root).", *_ANOTHER_FOLDER))
 
 
-def _open_for(user: User | None, data_dir: Path, home: Path) -> None:
-    """Let the server's user pass through its home; nothing in it becomes readable by that."""
+def _open_for(user: User | None, data_dir: Path, home: Path, *, made: bool) -> None:
+    """Let the server's user pass through a home we made; nothing in it becomes readable by that."""
     if user is None:
         return
     home.mkdir(parents=True, exist_ok=True, mode=0o711)
     if home != data_dir.resolve():
         (data_dir / "embedded.location").write_text(f"{home}\n")
-    if home.stat().st_uid == 0:
+    if made:
         home.chmod(0o711)
     closed = closed_folder(home, user)
     if closed is not None:

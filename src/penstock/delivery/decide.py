@@ -27,14 +27,15 @@ def managed_hashes(lock: bytes | None) -> dict[str, str]:
     if lock is None:
         return {}
     try:
-        files = json.loads(lock)["files"]
+        document = json.loads(lock)
+        files = {**document.get("former", {}), **document["files"]}
         return {str(path): str(entry["sha256"]) for path, entry in files.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 def decide(artifacts: Sequence[Artifact], read: Callable[[str], bytes | None], *, overwrite: bool) -> Decided:
-    """Compare every artifact with what is there. Raises DeliveryConflict listing the files that are not ours to replace.
+    """Compare every artifact with what is there. Raises DeliveryConflict listing files that are not ours to replace.
 
     ``read`` returns the present bytes of a path, or None. Ours: listed in the lock with the hash it has.
     """

@@ -81,8 +81,10 @@ def _message(artifacts: Sequence[Artifact], pipeline_id: str, skills: Sequence[s
 
 
 def refuse_branch(root: Path, branch: str) -> None:
-    """Refuse a branch name git does not allow. Raises InvalidConfiguration."""
-    _Git(root).branch_reference(branch)
+    """Refuse a branch. Raises InvalidConfiguration for its name, PathProblem outside a repository."""
+    git = _Git(root)
+    git.prefix()
+    git.branch_reference(branch)
 
 
 class _Git:
@@ -116,7 +118,8 @@ class _Git:
     def branch_reference(self, branch: str) -> str:
         """Return refs/heads/<branch>. Raises InvalidConfiguration for a name git does not allow (POLICY.md §4, H42)."""
         reference = f"refs/heads/{branch}"
-        if branch.startswith("-") or branch.upper() in _HEADS or self.ask("check-ref-format", "--branch", branch) != branch:
+        git_takes_it = self.ask("check-ref-format", "--branch", branch) == branch
+        if branch.startswith("-") or branch.upper() in _HEADS or not git_takes_it:
             message = f"{branch!r} is not a valid branch name."
             raise InvalidConfiguration(message, fields=["delivery_branch"])
         return reference
@@ -134,9 +137,7 @@ class _Git:
         listing = self.run("ls-tree", "-z", "--full-tree", commit, "--", *sorted(folders))
         for entry in filter(None, listing.split("\0")):
             mode, path = entry.split(" ", 1)[0], entry.split("\t", 1)[1]
-            if mode in (_HEADS = frozenset({"HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD"})
-"""Names git keeps for itself; a branch of such a name makes every later command ambiguous."""
-_LINK, _SUBMODULE):
+            if mode in (_LINK, _SUBMODULE):
                 message = f"{path} is a symbolic link or a submodule, and Penstock does not write through those."
                 raise PathProblem(message)
 

@@ -52,13 +52,19 @@ def chosen_target(root: Folder) -> str | None:
 
 
 def managed_files(root: Folder) -> tuple[str, ...]:
-    """Return the paths that the repository's own lock file lists as written by Penstock, former ones included.
+    """Return the paths that the repository's own lock file lists as written by Penstock, former ones included."""
+    return tuple(path for path, _ in managed_hashes(root))
+
+
+def managed_hashes(root: Folder) -> tuple[tuple[str, str], ...]:
+    """Return path and SHA-256 of what Penstock wrote, as its lock file says.
 
     A former file belongs to an earlier pipeline (of another target, say) and counts as long as it is there.
     """
-    document = root.json(LOCK) or {}
-    files, former = document.get("files"), document.get("former")
-    found = {str(path) for path in files} if isinstance(files, dict) else set()
-    if isinstance(former, list):
-        found |= {path for path in former if isinstance(path, str) and root.has(path)}
-    return tuple(sorted(found))
+    document = root.json(LOCK)
+    files, former = (document.get("files"), document.get("former")) if document else (None, None)
+    listed = {path: entry for path, entry in former.items() if root.has(path)} if isinstance(former, dict) else {}
+    listed |= files if isinstance(files, dict) else {}
+    return tuple(
+        sorted((str(path), str(each.get("sha256")) if isinstance(each, dict) else "") for path, each in listed.items())
+    )

@@ -39,6 +39,8 @@ _WITHOUT_PROGRAM = frozenset(
 )  # fmt: skip
 """Base images whose own command is a prompt, or that have none: whoever builds on them says what runs."""
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
+_MOST_STAGES = 200
+"""Stages that a later one may build on; a file with more of them is made to keep us busy."""
 
 
 @dataclass
@@ -193,7 +195,8 @@ def _stage(rest: str, number: int, stages: list[Stage], arguments: dict[str, str
     words = [word for word in rest.split() if not word.startswith("--")]
     image = _filled(words[0], arguments, {}) if words else ""
     name = words[2] if len(words) > 2 and words[1].lower() == "as" else None  # noqa: PLR2004 -- FROM image AS name
-    parent = next((stage for stage in stages if stage.name and stage.name.lower() == image.lower()), None)
+    near = stages[-_MOST_STAGES:]
+    parent = next((stage for stage in near if stage.name and stage.name.lower() == image.lower()), None)
     return Stage(image, number, name, parent)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from penstock.detection import candidates
 from penstock.detection.completing import complete, is_for_developers
 from penstock.detection.compose import Built, built_images
-from penstock.detection.delivery_files import chosen_target, ci_files, managed_files
+from penstock.detection.delivery_files import chosen_target, ci_files, managed_files, managed_hashes
 from penstock.detection.dockerfiles import application_dockerfiles, parse
 from penstock.detection.folder import Folder
 from penstock.detection.languages import LANGUAGES
@@ -69,6 +69,7 @@ def detect(tree: Tree, *, name: str, subpath: str = ".") -> RepositoryFacts:
         ignore_files=tuple(path for path in root.below if path.rpartition("/")[2] == ".dockerignore"),
         ci_files=ci_files(root),
         managed_files=managed,
+        managed_hashes=managed_hashes(Folder(tree)),
         chosen_target=chosen_target(Folder(tree)),
         reasons=() if services else reasons(root.at(inner), found.rest, built),
         file_count=len(seen.paths),

@@ -136,6 +136,8 @@ class RepositoryFacts:
     ci_files: tuple[CiFile, ...] = ()
     managed_files: tuple[str, ...] = ()
     """Paths the repository's own Penstock lock file lists as written by Penstock."""
+    managed_hashes: tuple[tuple[str, str], ...] = ()
+    """Path and SHA-256 of each managed file, as it was written."""
     chosen_target: str | None = None
     """The target that somebody chose in the run before, as its lock file says; None when it was the default."""
     reasons: tuple[str, ...] = ()

@@ -19,7 +19,15 @@ from urllib.parse import quote
 
 from penstock.errors import DataDirUnusable
 from penstock.kit.child_process import Child, ChildProblem, User, last_lines, server_user, spawn
-from penstock.kit.private_folder import FolderHeld, FolderLock, open_home, reachable, socket_folder
+from penstock.kit.private_folder import (
+    FolderHeld,
+    FolderLock,
+    ForeignFolder,
+    check_ours,
+    open_home,
+    reachable,
+    socket_folder,
+)
 
 FOR_ROOT = Path("/var/lib/penstock")
 _SOCKET = "valkey.sock"
@@ -41,6 +49,11 @@ class EmbeddedValkey:
     _child: Child | None = None
     _lock: FolderLock | None = None
 
+    def on_death(self, tell: Callable[[int], None]) -> None:
+        """Call ``tell`` with the exit code, in a thread, when a server of ours ends though nobody stopped it."""
+        if self._child is not None:
+            self._child.on_death(tell)
+
     def close(self) -> None:
         """Stop the server when it is ours."""
         if self._child is not None:
@@ -60,6 +73,8 @@ def start(
     """
     try:
         return _start(data_dir, attach=attach, for_root=for_root, patience_s=patience_s)
+    except ForeignFolder as problem:
+        raise DataDirUnusable(str(problem), next_steps=_ANOTHER_FOLDER) from problem
     except FolderHeld as problem:
         raise DataDirUnusable(f"The data folder {data_dir} is {problem}.") from problem
     except ChildProblem as problem:
@@ -82,11 +97,13 @@ def running(data_dir: Path, *, for_root: Path = FOR_ROOT) -> str | None:
 
 
 def _start(data_dir: Path, *, attach: bool, for_root: Path, patience_s: float) -> EmbeddedValkey:
+    check_ours(data_dir)
     home = open_home(data_dir, server_user(data_dir / "run"), for_root)
+    made = not home.exists()
     user = server_user(home / "run")
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     home.mkdir(parents=True, exist_ok=True, mode=0o711)
-    if user and home.stat().st_uid == 0:
+    if user and made:
         home.chmod(0o711)
     door = socket_folder(home, user, _SOCKET) / _SOCKET
     answers = partial(_answers, door)

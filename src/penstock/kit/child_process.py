@@ -62,6 +62,7 @@ class Child:
     def __init__(self, process: subprocess.Popen[bytes], watchdog: _Watchdog | None) -> None:
         self._process = process
         self._watchdog = watchdog
+        self._stopped = False
 
     @property
     def pid(self) -> int:
@@ -79,12 +80,23 @@ class Child:
             time.sleep(POLL_S)
         return False
 
+    def on_death(self, tell: Callable[[int], None]) -> None:
+        """Call ``tell`` with the exit code, in a thread, when it ends though nobody stopped it."""
+        threading.Thread(target=self._wait, args=(tell,), name="child-watch", daemon=True).start()
+
+    def _wait(self, tell: Callable[[int], None]) -> None:
+        with contextlib.suppress(ChildProcessError):  # stopped, and its end taken note of, before we asked
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            if ended is not None and not self._stopped:
+                tell(ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status)
+
     def result(self, *, within_s: float) -> int:
         """Wait for a program that ends by itself and return its exit code; by force when it takes too long."""
         return self.stop((), within_s=within_s)
 
     def stop(self, signals: Sequence[signal.Signals], *, within_s: float) -> int:
         """End it: each signal in turn gets ``within_s`` seconds, then SIGKILL. Returns the exit code."""
+        self._stopped = True
         if self._watchdog:
             self._watchdog.close()
         for each in signals:

@@ -19,6 +19,22 @@ _LONGEST_SOCKET = 103
 _SEARCH = 0o001
 
 
+_MARKS = ("VERSION", "postgres", "postgres.lock", "valkey.lock", "embedded.location", "fingerprint.key", "pepper.key")
+_OF_THE_SYSTEM = {"lost+found"}
+
+
+class ForeignFolder(RuntimeError):
+    """A folder that holds something, and nothing of ours."""
+
+
+def check_ours(folder: Path) -> None:
+    """Let a missing, an empty and a used data folder pass. Raises ForeignFolder, OSError."""
+    if not folder.exists() or any((folder / mark).exists() for mark in _MARKS):
+        return
+    if {each.name for each in folder.iterdir()} - _OF_THE_SYSTEM:
+        raise ForeignFolder(f"The folder {folder} holds other files, and nothing of Penstock's.")
+
+
 class FolderHeld(RuntimeError):
     """Another process has the folder."""
 

@@ -21,8 +21,8 @@ MOST_ENTRIES = 1_000
 """Entries of any other list of a build or of a step."""
 MOST_WAITS = 3_000
 """Steps that steps wait for, all together: each of 300 steps could name ten."""
-MOST_VARIABLES = 10_000
-"""Entries of env of all steps, all together; those of options.env count for every step."""
+MOST_VARIABLES, MOST_SECRETS = 10_000, 3_000
+"""Entries of env and of secretEnv of all steps, all together; those of the options count for every step."""
 LONGEST_FILLED = 1 << 20
 """Characters of all steps once substitutions and variables are filled in."""
 _NAME = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
@@ -36,11 +36,10 @@ def sized(build: dict[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
     if _waits(build) > MOST_WAITS:
         faults.append(here(RULE, f"its steps wait for more than {MOST_WAITS} steps, all together", pointer="/steps"))
         build = _without(build, "waitFor")
-    if _variables(build) > MOST_VARIABLES:
-        faults.append(
-            here(RULE, f"its steps have more than {MOST_VARIABLES} variables, all together", pointer="/steps")
-        )
-        build = _without(build, "env")
+    for key, most in (("env", MOST_VARIABLES), ("secretEnv", MOST_SECRETS)):
+        if _given(build, key) > most:
+            faults.append(here(RULE, f"more than {most} entries of {key} for all steps together", pointer="/steps"))
+            build = _without(build, key)
     if _filled_length(build) > LONGEST_FILLED:
         detail = f"its steps are longer than {LONGEST_FILLED} characters once substitutions are filled in"
         faults.append(here(RULE, detail, pointer="/substitutions"))
@@ -131,9 +130,10 @@ def _waits(build: dict[str, Any]) -> int:
     return sum(max(ids[each], 1) for each in waited)
 
 
-def _variables(build: dict[str, Any]) -> int:
+def _given(build: dict[str, Any], key: str) -> int:
+    """Count the entries of a list that every step has, and every step gets from the options."""
     steps = _entries(build, "steps")
-    return sum(len(_entries(step, "env")) for step in steps) + len(steps) * len(_entries(build.get("options"), "env"))
+    return sum(len(_entries(step, key)) for step in steps) + len(steps) * len(_entries(build.get("options"), key))
 
 
 def _filled_length(build: dict[str, Any]) -> int:

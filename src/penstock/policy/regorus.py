@@ -111,7 +111,7 @@ class RegorusEngine:
         return engine
 
     def _loaded(self) -> tuple[Any, str]:
-        # The engine raises and drops errors inwardly; with backtraces of them every evaluation takes half as long again.
+        # The engine makes errors and drops them inwardly; with backtraces every evaluation takes half as long again.
         os.environ.setdefault("RUST_LIB_BACKTRACE", "0")
         import regorus
 

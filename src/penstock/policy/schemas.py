@@ -78,7 +78,9 @@ def _kubernetes_faults(value: dict[str, Any], *, partial: bool) -> Iterator[Find
             for fault in _kubernetes_faults(item, partial=partial) if isinstance(item, dict) else ():
                 yield here(fault.rule, fault.detail, pointer=f"/items/{index}{fault.pointer}")
         return
-    if isinstance(value.get("sops"), dict):  # encrypted in place: the key goes, and with it ENC[...], before it is applied
+    if isinstance(
+        value.get("sops"), dict
+    ):  # encrypted in place: the key goes, and with it ENC[...], before it is applied
         value = {key: each for key, each in value.items() if key != "sops"}
     version, kind = str(value.get("apiVersion")), str(value.get("kind"))
     group = version.partition("/")[0]

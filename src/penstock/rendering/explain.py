@@ -55,7 +55,9 @@ def explain(lock: bytes, path: str, line: int, *, content: bytes | None = None) 
     document = _parsed(lock)
     runs = _runs_of(document, path)
     if content is not None and document["files"][path].get("sha256") != hashlib.sha256(content).hexdigest():
-        message = f"{one_line(path)[:200]} was edited since Penstock wrote it, so its lines are no longer the recorded ones."
+        message = (
+            f"{one_line(path)[:200]} was edited since Penstock wrote it, so its lines are no longer the recorded ones."
+        )
         steps = ("Run `penstock generate` again with --overwrite to have the file as Penstock writes it.",)
         raise PathProblem(message, next_steps=steps)
     last = max((run.last for run in runs), default=0)

@@ -27,12 +27,12 @@ def lock_artifact(
     artifacts: Sequence[Artifact],
     *,
     chosen_target: str | None = None,
-    former: Sequence[str] = (),
+    former: Mapping[str, str] | None = None,
 ) -> Artifact:
     """Return the lock file for the artifacts: no time and no id in it, so the same pipeline has the same bytes.
 
     ``chosen_target`` is the target when somebody chose it: a later run that names none keeps it. ``former`` are files
-    that Penstock wrote before and that are no longer part of the pipeline.
+    (path to SHA-256) that Penstock wrote before and that are no longer part of the pipeline.
     """
     templates: dict[str, int] = {}
     origins: dict[Origin, int] = {}
@@ -44,7 +44,7 @@ def lock_artifact(
         "schema": SCHEMA,
         "spec_digest": spec_digest,
         "chosen_target": chosen_target,
-        "former": sorted(former),
+        "former": {path: {"sha256": digest} for path, digest in sorted((former or {}).items())},
         "skills": [
             {"name": skill.metadata.name, "version": skill.metadata.version, "digest": skill.metadata.digest}
             for skill in skills

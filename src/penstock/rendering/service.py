@@ -47,8 +47,8 @@ def render(
     paths = [*(file.path for file in planned), *(extra.path for extra in spec.extra_files)]
     check_paths([*paths, LOCK_FILE])
     listing: dict[str, Any] = {"files": [{"path": file.path, "title": file.title} for file in planned]}
-    former = sorted(set(facts.managed_files) - {*paths, LOCK_FILE})
-    listing["former"] = former
+    former = {path: digest for path, digest in facts.managed_hashes if path not in {*paths, LOCK_FILE}}
+    listing["former"] = sorted(former)
     artifacts = [_artifact(file, {**values, **listing, **file.values}) for file in planned]
     artifacts += [_extra(extra) for extra in spec.extra_files]
     decided = spec.target_origin

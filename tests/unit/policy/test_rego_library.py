@@ -74,7 +74,10 @@ def test_a_rule_is_named_by_its_path_and_says_all_it_must(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if RULES in path.parents], ids=named)
 def test_a_rule_has_cases_that_fire_and_cases_that_do_not(path: Path) -> None:
-    names = TEST.findall(path.with_name(f"{path.stem}_test.rego").read_text(encoding="utf-8"))
+    cases = path.with_name(f"{path.stem}_test.rego").read_text(encoding="utf-8")
+    rule_id = path.relative_to(RULES).with_suffix("").as_posix().replace("/", ".")
+    assert f"package penstock.tests.{rule_id}_test\n" in cases  # below penstock.rules every decision would run them
+    names = TEST.findall(cases)
     for kind in ("test_(?:denies|warns)_", "test_(?:allows|boundary|unresolvable)_"):
         assert any(re.match(kind, name) for name in names), kind
 
@@ -127,10 +130,10 @@ def test_a_file_of_rules_uses_only_what_both_engines_have(path: Path) -> None:
 BUILT_IN = frozenset(
     {
         "array.concat", "array.slice", "concat", "contains", "count", "endswith", "graph.reachable", "is_array",
-        "is_number", "is_object", "is_string", "json.marshal", "lower", "max", "min", "numbers.range", "object.get", "object.keys",
-        "object.union", "regex.find_all_string_submatch_n", "regex.find_n", "regex.match",
+        "is_number", "is_object", "is_string", "json.marshal", "lower", "max", "min", "numbers.range", "object.get",
+        "object.keys", "object.union", "regex.find_all_string_submatch_n", "regex.find_n", "regex.match",
         "regex.replace", "regex.split", "replace", "set", "sort", "split", "sprintf", "startswith", "strings.replace_n",
-        "substring", "trim", "trim_space", "trim_suffix", "upper", "walk",
+        "trim", "trim_space", "trim_suffix", "upper", "walk",
     }
 )  # fmt: skip
 """Built-ins the library may call: none reads a clock, the network, the environment or chance."""

@@ -180,7 +180,9 @@ def test_a_target_chosen_before_stays_until_somebody_says_otherwise():
     assert target_of(SENTENCE, before, Options())[0] == "gke"
     run = replace(before, managed_files=("deploy/api/run/staging.yaml", *written[:1]), ci_files=own)
     assert target_of("to Cloud Run", run, Options())[0] == "cloud-run"
-    only_run = replace(before, managed_files=("deploy/api/run/staging.yaml",), ci_files=(CiFile("k8s/x", "kubernetes"),))
+    only_run = replace(
+        before, managed_files=("deploy/api/run/staging.yaml",), ci_files=(CiFile("k8s/x", "kubernetes"),)
+    )
     place, origin = target_of(SENTENCE, only_run, Options())
     assert (place, origin.kind) == ("cloud-run", "request")
     assert "deploy/api/run/staging.yaml" in origin.ref

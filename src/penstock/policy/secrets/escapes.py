@@ -16,7 +16,8 @@ from penstock.policy.secrets.structure import pieces_of
 from penstock.policy.secrets.tokens import first_token, holds_any_token, token_hits
 
 _ESCAPE = re.compile(
-    r"\\+(?:x(?P<x>[0-9A-Fa-f]{2})|u(?P<u>[0-9A-Fa-f]{4})|U(?P<long>000[0-9A-Fa-f]{5})|(?P<slash>/)|[ \t]*\r?\n[ \t]*\\?)"
+    r"\\+"
+    r"(?:x(?P<x>[0-9A-Fa-f]{2})|u(?P<u>[0-9A-Fa-f]{4})|U(?P<long>000[0-9A-Fa-f]{5})|(?P<slash>/)|[ \t]*\r?\n[ \t]*\\?)"
 )
 """More than one backslash stands for JSON inside a string."""
 
@@ -54,7 +55,9 @@ def _continued_hits(places: Places, stages: Dockerfile) -> Iterator[Hit]:
             pieces = pieces_of(token[0], runs) if token[0] in "".join(runs) else ()
             place = places.find(pieces[0], instruction.start_line) if pieces else None
             detail = f"{token[1].words}, over several lines"
-            yield Hit(token[1].rule, *(place or (instruction.start_line, 1)), token[0], detail, literals=(*pieces, token[0]))
+            yield Hit(
+                token[1].rule, *(place or (instruction.start_line, 1)), token[0], detail, literals=(*pieces, token[0])
+            )
 
 
 class _Resolved:
@@ -100,4 +103,3 @@ def _character(match: re.Match[str]) -> str:
         return match.group("slash") or ""
     character = chr(int(digits, 16))
     return character if character.isascii() and character.isprintable() else " "  # no token has any other
-

@@ -34,7 +34,14 @@ async def run_check(opener: Opener, path: Path, *, profile: str, as_json: bool, 
     if not found.files:
         return _tell_empty(path, found, as_json=as_json, as_sarif=as_sarif)
     async with opener.engine() as engine:
-        judged = await engine.pipelines.validate(LOCAL_CALLER, found.files, profile=chosen, repo_paths=found.repo_paths)
+        try:
+            judged = await engine.pipelines.validate(
+                LOCAL_CALLER, found.files, profile=chosen, repo_paths=found.repo_paths
+            )
+        except InvalidConfiguration:  # nothing in them that could be judged, and no secret
+            if not found.only_for_secrets:
+                raise
+            return _tell_empty(path, found, as_json=as_json, as_sarif=as_sarif)
         decision = replace(judged, skipped=(*judged.skipped, *found.left_out))
         if found.only_for_secrets and not (as_json or as_sarif):
             sys.stdout.write(

@@ -30,7 +30,9 @@ def facts_lines(facts: RepositoryFacts) -> list[str]:
         lines = [f"{printable(facts.name)}: nothing recognisable ({facts.file_count} files looked at)"]
         return lines + [f"  {printable(reason)}" for reason in facts.reasons]
     services = facts.services or (facts.primary,)
-    lines = [f"{printable(facts.name)}: {len(services)} service{'s' if len(services) > 1 else ''}, {facts.file_count} files"]
+    lines = [
+        f"{printable(facts.name)}: {len(services)} service{'s' if len(services) > 1 else ''}, {facts.file_count} files"
+    ]
     if facts.monorepo:
         lines[0] += f", {printable(str(facts.monorepo))}"
     for service in services:

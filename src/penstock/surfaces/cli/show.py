@@ -49,8 +49,10 @@ def _skill_line(candidate: Candidate) -> str:
 
 def _verdict_lines(plan: Plan) -> list[str]:
     decision = plan.decision
-    lines = [f"  deny {printable(each.file)}:{each.line} {each.rule}: {printable(each.message)}" for each in decision.violations]
-    lines += [f"  warn {printable(each.file)}:{each.line} {each.rule}: {printable(each.message)}" for each in decision.warnings]
+    found = [("deny", each) for each in decision.violations] + [("warn", each) for each in decision.warnings]
+    lines = [
+        f"  {word} {printable(each.file)}:{each.line} {each.rule}: {printable(each.message)}" for word, each in found
+    ]
     verdict = "clean" if decision.allow else "DENIED"
     counts = f"{len(decision.violations)} denials, {len(decision.warnings)} warnings"
     return [*lines, f"  {verdict}: {decision.rules_evaluated} rules over {len(decision.files)} files, {counts}"]

@@ -29,7 +29,8 @@ def tell_error(problem: PenstockError, *, as_json: bool) -> None:
     told = [f"{problem.title}: {printable(problem.message, lines=True)}"]
     if isinstance(problem, PolicyViolations):
         told += [
-            f"  {printable(each.file)}:{each.line}:{each.column} {each.rule}: {printable(each.message)}\n      {each.remediation}"
+            f"  {printable(each.file)}:{each.line}:{each.column} {each.rule}: {printable(each.message)}\n"
+            f"      {each.remediation}"
             for each in problem.decision.violations
         ]
     if isinstance(problem, DeliveryConflict):
@@ -45,6 +46,7 @@ def printable(text: str, *, lines: bool = False) -> str:
 
     ``lines`` keeps line ends, for texts that are Penstock's own and have several lines.
     """
+    kept = "\n" if lines else ""
     return "".join(
-        each if each.isprintable() or (each == "\n" and lines) else each.encode("unicode_escape").decode() for each in text
+        each if each.isprintable() or each == kept else each.encode("unicode_escape").decode() for each in text
     )

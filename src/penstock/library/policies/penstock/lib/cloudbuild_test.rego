@@ -55,3 +55,15 @@ test_secrets_of_options_are_every_step_s if {
 }
 
 test_the_last_entry_of_a_name_counts if code({"name": "a", "script": "x $A", "env": ["A=1", "B=2", "A=3"]}) == "x 3"
+
+test_a_filled_in_value_is_not_filled_in_again if {
+	doc := {"steps": [{"name": "a", "args": ["$_A"]}], "substitutions": {"_A": "${_B}${_B}", "_B": "${_C}${_C}", "_C": "x"}}
+	filled := cloudbuild.steps[0].code with input.artifacts as [given.build(doc)]
+	filled == "a ${_C}${_C}${_C}${_C}"
+}
+
+test_steps_that_do_something_are_found_by_it if {
+	steps := [{"name": "a", "script": "make"}, {"name": "a", "script": "x\nkubectl  apply -f y"}]
+	found := [step.at | some step in cloudbuild.doing(`\bkubectl apply\b`)] with input.artifacts as given.steps(steps)
+	found == [1]
+}

@@ -22,3 +22,11 @@ test_fields_of_what_has_none_are_null if {
 }
 
 test_pointers_are_escaped if shape.pointer(["a/b", 0, "~c"]) == "/a~1b/0/~0c"
+
+test_of_equal_keys_the_first_or_the_last_counts if {
+	pairs := [["a", 1], ["b", 2], ["a", 3], ["c", 4], ["a", 5]]
+	shape.first_of(pairs) == {"a": 1, "b": 2, "c": 4}
+	shape.last_of(pairs) == {"a": 5, "b": 2, "c": 4}
+	shape.first_of([]) == {}
+	shape.last_of([["a", 1]]) == {"a": 1}
+}

@@ -41,3 +41,17 @@ test_what_only_a_variable_knows_is_opaque if {
 	not shell.opaque("${PROJECT_ID}/app:${SHORT_SHA}")
 	not shell.opaque("plain")
 }
+
+test_many_texts_are_read_as_each_alone if {
+	texts := ["make # now", "echo \"a", "docker push \"b\" \\", "# all", "printf 'x", "y'  z", "$A"]
+	shell.plain_each(texts) == [shell.plain(text) | some text in texts]
+	shell.code_each(texts) == [shell.code(text) | some text in texts]
+	shell.plain_each([]) == []
+	shell.code_each([""]) == [""]
+}
+
+test_a_text_with_the_mark_between_texts_moves_no_other if {
+	texts := ["a\n\u0001\nb", "make # now", "echo \"\u0001"]
+	shell.plain_each(texts) == [shell.plain(text) | some text in texts]
+	shell.code_each(texts) == [shell.code(text) | some text in texts]
+}

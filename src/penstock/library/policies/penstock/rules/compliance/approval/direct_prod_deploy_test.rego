@@ -1,4 +1,4 @@
-package penstock.rules.compliance.approval.direct_prod_deploy_test
+package penstock.tests.compliance.approval.direct_prod_deploy_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.compliance.approval.direct_prod_deploy as rule

@@ -1,4 +1,4 @@
-package penstock.rules.compliance.approval.gha_environment_test
+package penstock.tests.compliance.approval.gha_environment_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.compliance.approval.gha_environment as rule

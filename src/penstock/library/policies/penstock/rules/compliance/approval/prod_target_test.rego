@@ -1,4 +1,4 @@
-package penstock.rules.compliance.approval.prod_target_test
+package penstock.tests.compliance.approval.prod_target_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.compliance.approval.prod_target as rule

@@ -1,4 +1,4 @@
-package penstock.rules.compliance.approval.progression_test
+package penstock.tests.compliance.approval.progression_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.compliance.approval.progression as rule

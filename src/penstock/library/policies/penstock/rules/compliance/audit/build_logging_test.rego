@@ -1,4 +1,4 @@
-package penstock.rules.compliance.audit.build_logging_test
+package penstock.tests.compliance.audit.build_logging_test
 
 import data.penstock.rules.compliance.audit.build_logging as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.compliance.audit.provenance_test
+package penstock.tests.compliance.audit.provenance_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.compliance.audit.provenance as rule

@@ -1,4 +1,4 @@
-package penstock.rules.compliance.audit.traceability_test
+package penstock.tests.compliance.audit.traceability_test
 
 import data.penstock.rules.compliance.audit.traceability as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.compliance.change.protected_paths_test
+package penstock.tests.compliance.change.protected_paths_test
 
 import data.penstock.rules.compliance.change.protected_paths as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.compliance.change.tests_present_test
+package penstock.tests.compliance.change.tests_present_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.compliance.change.tests_present as rule

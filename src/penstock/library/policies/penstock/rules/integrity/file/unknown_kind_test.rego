@@ -1,4 +1,4 @@
-package penstock.rules.integrity.file.unknown_kind_test
+package penstock.tests.integrity.file.unknown_kind_test
 
 import data.penstock.rules.integrity.file.unknown_kind as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.integrity.text.hidden_characters_test
+package penstock.tests.integrity.text.hidden_characters_test
 
 import data.penstock.rules.integrity.text.hidden_characters as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.integrity.yaml.ambiguous_scalar_test
+package penstock.tests.integrity.yaml.ambiguous_scalar_test
 
 import data.penstock.rules.integrity.yaml.ambiguous_scalar as rule
 

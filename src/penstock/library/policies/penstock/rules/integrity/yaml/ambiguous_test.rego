@@ -1,4 +1,4 @@
-package penstock.rules.integrity.yaml.ambiguous_test
+package penstock.tests.integrity.yaml.ambiguous_test
 
 import data.penstock.rules.integrity.yaml.ambiguous as rule
 

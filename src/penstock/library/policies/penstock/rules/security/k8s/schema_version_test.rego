@@ -1,4 +1,4 @@
-package penstock.rules.security.k8s.schema_version_test
+package penstock.tests.security.k8s.schema_version_test
 
 import data.penstock.rules.security.k8s.schema_version as rule
 

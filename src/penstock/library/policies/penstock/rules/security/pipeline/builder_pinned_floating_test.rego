@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.builder_pinned_floating_test
+package penstock.tests.security.pipeline.builder_pinned_floating_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.builder_pinned_floating as rule

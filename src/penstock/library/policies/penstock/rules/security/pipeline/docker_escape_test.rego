@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.docker_escape_test
+package penstock.tests.security.pipeline.docker_escape_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.docker_escape as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.public_service_test
+package penstock.tests.security.pipeline.public_service_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.public_service as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.remote_script_test
+package penstock.tests.security.pipeline.remote_script_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.remote_script as rule

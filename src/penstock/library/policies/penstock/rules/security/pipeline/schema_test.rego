@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.schema_test
+package penstock.tests.security.pipeline.schema_test
 
 import data.penstock.rules.security.pipeline.schema as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.service_account_logging_test
+package penstock.tests.security.pipeline.service_account_logging_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.service_account_logging as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.step_graph_test
+package penstock.tests.security.pipeline.step_graph_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.step_graph as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.tls_disabled_step_test
+package penstock.tests.security.pipeline.tls_disabled_step_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.tls_disabled_step as rule

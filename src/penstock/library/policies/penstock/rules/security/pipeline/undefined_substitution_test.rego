@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.undefined_substitution_test
+package penstock.tests.security.pipeline.undefined_substitution_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.undefined_substitution as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.pipeline.untrusted_image_test
+package penstock.tests.security.pipeline.untrusted_image_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.pipeline.untrusted_image as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.scans.image_scan_required_test
+package penstock.tests.security.scans.image_scan_required_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.scans.image_scan_required as rule

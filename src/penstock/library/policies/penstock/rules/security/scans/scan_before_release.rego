@@ -40,17 +40,19 @@ handles_image(step) if {
 
 scanned_before(step, references) if {
 	earlier := waits.before(step.build, step.at)
+	known := repositories(references)
 	some scan in scans_of[step.build]
 	scan.at in earlier
-	looks_at_it(scan, references)
+	looks_at_one(scan.names, known)
 }
 
 # A step that scans and then deploys, in that order.
 scanned_before(step, _) if {
-	some scan in scans_of[step.build]
-	scan.at == step.at
+	[step.build, step.at] in scanning
 	regex.match(order, step.code)
 }
+
+scanning := {[scan.build, scan.at] | some scan in scans.image_scans}
 
 # By build: its scans.
 scans_of := [[scan | some scan in scans.image_scans; scan.build == number] | some number, _ in cloudbuild.builds]
@@ -62,16 +64,19 @@ deployed(step) := {match[1] |
 	some match in regex.find_all_string_submatch_n(`--images?[ =]["']?(?:[^ \t\n"'=,]+=)?([^ \t\n"',]+)`, step.code, 20)
 }
 
-looks_at_it(_, references) if {
+# Their repositories; none when only variables know them, which may be the scanned ones.
+repositories(references) := set() if {
 	every reference in references {
 		shell.opaque(reference)
 	}
-}
+} else := {images.parsed(reference).repository | some reference in references}
 
-looks_at_it(scan, references) if {
-	some reference in references
-	scans.covers(scan, images.parsed(reference).repository)
-}
+looks_at_one(_, known) if known == set()
+
+looks_at_one(names, known) if {
+	some name in names
+	name in known
+} else if names == set()
 
 shown(step) := step.id if step.id != ""
 

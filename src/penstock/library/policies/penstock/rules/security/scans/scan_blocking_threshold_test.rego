@@ -1,4 +1,4 @@
-package penstock.rules.security.scans.scan_blocking_threshold_test
+package penstock.tests.security.scans.scan_blocking_threshold_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.scans.scan_blocking_threshold as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.scans.source_scans_test
+package penstock.tests.security.scans.source_scans_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.scans.source_scans as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.build_arg_test
+package penstock.tests.security.secrets.build_arg_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.secrets.build_arg as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.configmap_secret_test
+package penstock.tests.security.secrets.configmap_secret_test
 
 import data.penstock.rules.security.secrets.configmap_secret as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.floating_version_test
+package penstock.tests.security.secrets.floating_version_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.secrets.floating_version as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.hardcoded_credential_test
+package penstock.tests.security.secrets.hardcoded_credential_test
 
 import data.penstock.rules.security.secrets.hardcoded_credential as rule
 

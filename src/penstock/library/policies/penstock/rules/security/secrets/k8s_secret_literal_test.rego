@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.k8s_secret_literal_test
+package penstock.tests.security.secrets.k8s_secret_literal_test
 
 import data.penstock.rules.security.secrets.k8s_secret_literal as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.long_lived_key_test
+package penstock.tests.security.secrets.long_lived_key_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.secrets.long_lived_key as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.plain_env_flag_test
+package penstock.tests.security.secrets.plain_env_flag_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.secrets.plain_env_flag as rule

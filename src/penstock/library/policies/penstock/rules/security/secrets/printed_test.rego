@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.printed_test
+package penstock.tests.security.secrets.printed_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.secrets.printed as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.private_key_test
+package penstock.tests.security.secrets.private_key_test
 
 import data.penstock.rules.security.secrets.private_key as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.provider_token_test
+package penstock.tests.security.secrets.provider_token_test
 
 import data.penstock.rules.security.secrets.provider_token as rule
 

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.undefined_reference_k8s_test
+package penstock.tests.security.secrets.undefined_reference_k8s_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.secrets.undefined_reference_k8s as rule

@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.unescaped_secret_test
+package penstock.tests.security.secrets.unescaped_secret_test
 
 import data.penstock.lib.given_test as given
 import data.penstock.rules.security.secrets.unescaped_secret as rule

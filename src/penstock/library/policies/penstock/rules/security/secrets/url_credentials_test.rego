@@ -1,4 +1,4 @@
-package penstock.rules.security.secrets.url_credentials_test
+package penstock.tests.security.secrets.url_credentials_test
 
 import data.penstock.rules.security.secrets.url_credentials as rule
 
