@@ -30,6 +30,7 @@ from penstock.kit.private_folder import (
     ForeignFolder,
     check_ours,
     closed_folder,
+    let_pass,
     open_home,
     reachable,
     socket_folder,
@@ -107,9 +108,8 @@ def _start(data_dir: Path, *, attach: bool, for_root: Path, patience_s: float) -
     user = server_user(home / "postgres")
     _check_owner(home / "postgres")
     _check_version(home, programs)
-    made = not home.exists()
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _open_for(user, data_dir, home, made=made)
+    _open_for(user, data_dir, home)
     sockets = socket_folder(home, user, _SOCKET)
     answers = partial(_answers, sockets / _SOCKET)
     dsn = f"postgresql://penstock@/postgres?host={quote(str(sockets))}"
@@ -190,15 +190,14 @@ def _check_owner(cluster: Path) -> None:
     raise DataDirUnusable(message, next_steps=("Run as the user who made it (or root).", *_ANOTHER_FOLDER))
 
 
-def _open_for(user: User | None, data_dir: Path, home: Path, *, made: bool) -> None:
-    """Let the server's user pass through a home we made; nothing in it becomes readable by that."""
+def _open_for(user: User | None, data_dir: Path, home: Path) -> None:
+    """Let the server's user pass through the home, which is ours or was empty."""
     if user is None:
         return
     home.mkdir(parents=True, exist_ok=True, mode=0o711)
     if home != data_dir.resolve():
         (data_dir / "embedded.location").write_text(f"{home}\n")
-    if made:
-        home.chmod(0o711)
+    let_pass(home)
     closed = closed_folder(home, user)
     if closed is not None:
         message = (

@@ -24,6 +24,7 @@ from penstock.kit.private_folder import (
     FolderLock,
     ForeignFolder,
     check_ours,
+    let_pass,
     open_home,
     reachable,
     socket_folder,
@@ -99,12 +100,11 @@ def running(data_dir: Path, *, for_root: Path = FOR_ROOT) -> str | None:
 def _start(data_dir: Path, *, attach: bool, for_root: Path, patience_s: float) -> EmbeddedValkey:
     check_ours(data_dir)
     home = open_home(data_dir, server_user(data_dir / "run"), for_root)
-    made = not home.exists()
     user = server_user(home / "run")
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     home.mkdir(parents=True, exist_ok=True, mode=0o711)
-    if user and made:
-        home.chmod(0o711)
+    if user:
+        let_pass(home)
     door = socket_folder(home, user, _SOCKET) / _SOCKET
     answers = partial(_answers, door)
     url = _address(door)

@@ -17,10 +17,13 @@ from penstock.kit.child_process import POLL_S, User
 _LONGEST_SOCKET = 103
 """Bytes of a Unix socket's path that every system takes (macOS 104 with its end, Linux 108)."""
 _SEARCH = 0o001
+_PASS = 0o011
 
 
 _MARKS = ("VERSION", "postgres", "postgres.lock", "valkey.lock", "embedded.location", "fingerprint.key", "pepper.key")
 _OF_THE_SYSTEM = {"lost+found"}
+_HALF_MADE = "initdb-"
+"""What a start that was cut off leaves behind."""
 
 
 class ForeignFolder(RuntimeError):
@@ -31,8 +34,16 @@ def check_ours(folder: Path) -> None:
     """Let a missing, an empty and a used data folder pass. Raises ForeignFolder, OSError."""
     if not folder.exists() or any((folder / mark).exists() for mark in _MARKS):
         return
-    if {each.name for each in folder.iterdir()} - _OF_THE_SYSTEM:
+    foreign = {each.name for each in folder.iterdir() if not each.name.startswith(_HALF_MADE)} - _OF_THE_SYSTEM
+    if foreign:
         raise ForeignFolder(f"The folder {folder} holds other files, and nothing of Penstock's.")
+
+
+def let_pass(folder: Path) -> None:
+    """Let other users pass through a folder that is ours (``check_ours``); nothing in it becomes readable by that."""
+    mode = folder.stat().st_mode & 0o7777
+    if mode & _PASS != _PASS:
+        folder.chmod(mode | _PASS)
 
 
 class FolderHeld(RuntimeError):

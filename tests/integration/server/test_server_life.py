@@ -153,17 +153,21 @@ def test_with_services_of_ones_own_the_server_starts_none_and_prints_no_key(data
 
 
 def test_without_redis_the_server_goes_on_and_without_its_database_it_says_so(data_dir: Path):
-    server = Server(data_dir)
+    postgres, valkey = embedded_postgres.start(data_dir / "own"), embedded_valkey.start(data_dir / "own")
+    env = {
+        "PENSTOCK_DATABASE__URL": postgres.dsn,
+        "PENSTOCK_REDIS__URL": valkey.url,
+        "PENSTOCK_GATEWAY__PEPPER": "0123456789abcdef0123456789abcdef",
+    }
+    server = Server(data_dir, **env)
     try:
-        (valkey,) = [pid for pid in server.children() if "valkey" in Path(f"/proc/{pid}/comm").read_text()]
-        (postgres,) = [pid for pid in server.children() if _parent_and_name(pid) == (server.process.pid, "postgres")]
-        os.kill(valkey, signal.SIGKILL)
-        assert server.call("POST", GENERATE, BODY).status == 201
+        key = json.loads(clean(penstock(data_dir, "keys", "create", "--name", "ci", "--json", **env), 0))["key"]
+        assert server.call("GET", "/api/v1/pipelines", key=key).status == 200
+        valkey.close()
+        assert server.call("POST", GENERATE, BODY, key=key).status == 201
         assert 'limiter_mode{mode="local"} 1.0' in server.call("GET", "/metrics").text
-        with closing_pidfd(postgres) as handle:
-            os.kill(postgres, signal.SIGQUIT)
-            assert _ends(handle)
-        refused = server.call("POST", GENERATE, BODY)
+        postgres.close()
+        refused = server.call("POST", GENERATE, BODY, key=key)
         assert (refused.status, refused.json["error"]) == (500, "Database error")
         assert refused.json["trace_id"]
         stranger = server.call("GET", "/api/v1/pipelines", key=new_key().plain)
@@ -174,6 +178,8 @@ def test_without_redis_the_server_goes_on_and_without_its_database_it_says_so(da
         assert server.call("GET", "/healthz/live").status == 200
     finally:
         assert server.stop() == 0
+        valkey.close()
+        postgres.close()
 
 
 def test_the_command_line_records_beside_a_running_server(running_server: Server, tmp_path: Path):

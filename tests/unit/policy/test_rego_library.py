@@ -133,7 +133,7 @@ BUILT_IN = frozenset(
         "is_number", "is_object", "is_string", "json.marshal", "lower", "max", "min", "numbers.range", "object.get",
         "object.keys", "object.union", "regex.find_all_string_submatch_n", "regex.find_n", "regex.match",
         "regex.replace", "regex.split", "replace", "set", "sort", "split", "sprintf", "startswith", "strings.replace_n",
-        "trim", "trim_space", "trim_suffix", "upper", "walk",
+        "substring", "trim", "trim_space", "trim_suffix", "upper", "walk",
     }
 )  # fmt: skip
 """Built-ins the library may call: none reads a clock, the network, the environment or chance."""
