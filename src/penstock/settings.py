@@ -151,9 +151,6 @@ def load_settings(**overrides: object) -> Settings:
     if os.environ.get(f"{PREFIX}DATA_DIR") == "" and overrides.get("data_dir") is None:
         message = "PENSTOCK_DATA_DIR is empty."
         raise InvalidConfiguration(message, fields=[f"{PREFIX}DATA_DIR"], next_steps=("Name a folder, or unset it.",))
-    if overrides.get("data_dir") == Path():  # what an empty text becomes
-        message = "The data folder has no name."
-        raise InvalidConfiguration(message, fields=["--data-dir"], next_steps=("Name a folder with --data-dir.",))
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]  # pydantic validates
     except SettingsError as problem:

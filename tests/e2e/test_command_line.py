@@ -138,3 +138,11 @@ def test_an_unreadable_folder_is_named(command_line, tmp_path: Path):
         clean(command_line.run("detect", tmp_path), 2)
     finally:
         tmp_path.chmod(0o755)
+
+
+def test_a_data_folder_without_a_name_is_refused_and_the_current_one_is_a_name(command_line, tmp_path: Path):
+    assert "empty" in clean(command_line.run("keys", "list", "--data-dir", "", cwd=tmp_path), 2)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine.txt").write_text("")
+    words = clean(command_line.run("keys", "list", "--data-dir", ".", cwd=tmp_path), 4)
+    assert "holds other files" in words

@@ -27,6 +27,14 @@ class GenerateOptions:
     subpath: str
 
 
+def _named_folder(text: str) -> Path:
+    """Return the folder; an empty text (an unset variable of a shell) would be the current one. Raises BadParameter."""
+    if not text:
+        message = "it is empty; name a folder."
+        raise typer.BadParameter(message)
+    return Path(text)
+
+
 Repo = Annotated[Path, typer.Option("--repo", help="Folder of the repository.", show_default="this folder")]
 ServiceName = Annotated[
     str | None, typer.Option("--service-name", help="Name of the service; otherwise read from the repository.")
@@ -44,6 +52,11 @@ Env = Annotated[list[str] | None, typer.Option("--env", help="Environment, in or
 Public = Annotated[bool, typer.Option("--public", help="Anyone may call the service.")]
 Subpath = Annotated[str, typer.Option("--path", help="Folder of the service inside the repository.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of everything kept on this machine.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", parser=_named_folder, metavar="<path>", help="Folder of everything kept on this machine."
+    ),
+]
 THIS_FOLDER = Path()
 """The default of every path: where the person stands."""
