@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.surfaces.cli import exits
 
 if TYPE_CHECKING:
+    from penstock.database.keys import KeyRow
     from penstock.surfaces.cli.running import Opener
 
 
@@ -52,10 +54,16 @@ async def run_list(opener: Opener, data_dir: Path | None, *, as_json: bool) -> i
         ]  # fmt: skip
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
         return exits.OK
-    for row in rows:
-        state = "revoked" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d}"
-        sys.stdout.write(f"{row.kid}  {row.org_id}/{row.owner}  {row.name}  {state}\n")
+    now = datetime.now(UTC)
+    sys.stdout.write("".join(f"{key_line(row, now)}\n" for row in rows))
     return exits.OK
+
+
+def key_line(row: KeyRow, now: datetime) -> str:
+    """Return one key as a line: id, whose it is, what for, and whether it still opens anything."""
+    ended = "expired" if row.expires_at <= now else "until"
+    state = "revoked" if row.revoked_at else f"{ended} {row.expires_at:%Y-%m-%d}"
+    return f"{row.kid}  {row.org_id}/{row.owner}  {row.name}  {state}"
 
 
 async def run_revoke(opener: Opener, data_dir: Path | None, key_id: str, *, as_json: bool) -> int:
