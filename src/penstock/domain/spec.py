@@ -20,8 +20,9 @@ _ANY = r"(\.{0,2}[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)"
 ExistingPath = Annotated[str, StringConstraints(pattern=rf"^{_ANY}(/{_ANY})*$", max_length=400)]
 """A file the repository has: its name is its own affair, as long as it stays below the root."""
 Text = Annotated[str, StringConstraints(max_length=4000)]
-Lane = Literal["check", "main", "release"]
-"""check: on a pull request; main: on a push to the branch, ends in a pushed image; release: its digest is deployed."""
+Lane = Literal["check", "main", "release", "scheduled"]
+"""check: on a pull request; main: on a push to the branch, ends in a pushed image; release: its digest is deployed;
+scheduled: by the clock or by hand, and delivers nothing."""
 
 
 class Node(BaseModel):
