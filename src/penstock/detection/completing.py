@@ -10,6 +10,8 @@ from penstock.detection.dockerfiles import Dockerfile, for_application, is_docke
 from penstock.detection.environment import variables_of
 from penstock.detection.health import health_path_of
 from penstock.detection.task_files import DEBUGS
+from penstock.detection.tasks import tasks_of
+from penstock.detection.test_needs import needs_of_tests
 from penstock.domain.facts import Basis, Fact, Gap, ServiceFacts, Source
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ _DEVELOPMENT_SERVER = re.compile(
 )
 _OUTPUTS = frozenset({"target", "build", "dist", "out", "bin", "publish", "_build"})
 """Folders that builds write to."""
+_MAX_SETS = 2_000
+"""Characters of the names of variables that an image sets."""
 _VERSION_IN_DIGEST = re.compile(r"^\d+(\.\d+)*$")
 
 
@@ -72,7 +76,8 @@ def complete(
         context = _context(root, facts, docker, built)
         facts = replace(facts, traits=(*facts.traits, *_image_marks(facts, docker), *((context,) if context else ())))
     below = tuple(path.removeprefix(f"{facts.path}/") if facts.path != "." else path for path in others)
-    facts = replace(facts, env=variables_of(folder, below))
+    facts = replace(facts, env=variables_of(folder, below), tasks=tasks_of(folder))
+    facts = replace(facts, traits=(*facts.traits, *needs_of_tests(folder, facts, below)))
     if facts.kind == "web" and facts.health_path is None:
         facts = replace(facts, health_path=health_path_of(folder, below))
     return replace(facts, gaps=tuple(dict.fromkeys((*facts.gaps, *folder.gaps, *_missing(facts)))))
@@ -195,6 +200,9 @@ def _image_marks(facts: ServiceFacts, docker: Dockerfile) -> tuple[Fact[str], ..
     found = [Fact("image-base", Source(docker.path, stage.lineage()[-1].line, stage.lineage()[-1].image))]
     if stage is not docker.final and stage.name:
         found.append(Fact("image-stage", Source(docker.path, stage.line, stage.name)))
+    sets = sorted({name for each in stage.lineage() for name, value in each.environment.items() if value})
+    if sets:
+        found.append(Fact("image-sets", Source(docker.path, None, " ".join(sets)[:_MAX_SETS])))
     runs = stage.start()
     if runs is not None and _DEVELOPMENT_SERVER.search(runs[0]):
         found.append(Fact("image-develops", Source(docker.path, runs[1], runs[0])))

@@ -46,6 +46,11 @@ STARTS = (
 )
 
 
+def watches(body: str) -> bool:
+    """Whether a script goes on until somebody stops it."""
+    return _WATCHES.search(body) is not None
+
+
 class Scripts:
     """The scripts table of one package.json."""
 

@@ -33,5 +33,9 @@ def _body(text: str, start: int) -> list[str]:
 
 
 def _default(written: str | None) -> str | None:
-    value = _PLAIN.match(written.strip()) if written else None
-    return value["value"] if value and value["value"] not in {"None", "Field"} else None
+    """Return the default as it is written, plain where it is one; None for a field that has to be given."""
+    said = written.strip() if written else ""
+    value = _PLAIN.match(said)
+    if value and value["value"] not in {"None", "Field", "..."}:
+        return value["value"]
+    return said[:80] or None if not re.match(r"\.\.\.|Field\((?!.*\bdefault)", said) else None

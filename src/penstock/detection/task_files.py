@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from penstock.domain.facts import Fact
@@ -26,6 +28,7 @@ _OUTSIDE = re.compile(
 """What a build step cannot count on: container engines, clusters, clouds."""
 DEBUGS = re.compile(r"-m (ptvsd|debugpy|pdb|pydevd)\b|\bnode(mon)? (\S+ )*--inspect|\bdlv\b|-agentlib:jdwp|\brdbg\b")
 """A debugger in front of the program: how its developers run it, not how it serves."""
+_MAX_TARGETS = 300
 _EMPTY = re.compile(r"^[@\-\s]*(echo\b.*|true|:|exit \d+|printf\b.*)?$")
 _WATCHES = re.compile(r"(^|\s)--watch\b|\bptw\b|\bpytest-watch\b|\bnodemon\b|\bair\b|\bcargo watch\b")
 
@@ -40,18 +43,28 @@ class _Target:
 
 def task(folder: Folder, *names: str) -> Fact[str] | None:
     """Return the command of the first of the tasks that exists, does something and needs nothing from outside."""
-    readers = (
-        (MAKEFILES, _make_targets, "make"),
-        (JUSTFILES, _just_targets, "just"),
-        (TASKFILES, _task_targets, "task"),
-    )
-    for files, read, program in readers:
+    for files, read, program in _READERS:
         name = next((each for each in files if each in folder.names), None)
         targets = read(folder, name) if name is not None else {}
         for wanted in names:
             if name is not None and wanted in targets and _self_contained(targets, wanted):
                 return folder.fact(f"{program} {wanted}", name, targets[wanted].line, wanted)
     return None
+
+
+def written_tasks(folder: Folder) -> Iterator[tuple[str, str, str, int]]:
+    """Yield program, name, file and line of each task that does something and needs nothing from outside."""
+    for files, read, program in _READERS:
+        name = next((each for each in files if each in folder.names), None)
+        targets = read(folder, name) if name is not None else {}
+        for wanted, target in islice(targets.items(), _MAX_TARGETS):
+            if name is not None and not set(wanted) & set("./%") and _self_contained(targets, wanted):
+                yield program, wanted, name, target.line
+
+
+def needs_outside(command: str) -> bool:
+    """Whether a command needs what a build step cannot count on: a container engine, a cluster, a cloud."""
+    return _OUTSIDE.search(command) is not None
 
 
 def script(folder: Folder, *names: str, runner: str = "") -> Fact[str] | None:
@@ -170,3 +183,10 @@ def _task_targets(folder: Folder, name: str) -> dict[str, _Target]:
         line = document.position(f"/tasks/{key}")[0] if document else 1
         found[str(key)] = _Target(line, tuple(needs), lines)
     return found
+
+
+_READERS = (
+    (MAKEFILES, _make_targets, "make"),
+    (JUSTFILES, _just_targets, "just"),
+    (TASKFILES, _task_targets, "task"),
+)

@@ -30,7 +30,7 @@ class Source:
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{place} {self.detail}".strip()
+        return f"{place} {' '.join(self.detail.split())}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,15 @@ class EnvVar:
     source: Source
     secret: bool = False
     default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A named task that a person can run; ``command`` is what one types in the service's folder: npm run test:e2e."""
+
+    name: str
+    command: str
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,8 @@ class ServiceFacts:
     dockerfile: Fact[str] | None = None
     """Path of the application's own Dockerfile, relative to the repository root."""
     env: tuple[EnvVar, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    """Scripts of package.json, targets of a Makefile and the like: at most 60, in the order of their files."""
     traits: tuple[Fact[str], ...] = ()
     """Further marks: ``tests-need-postgres``, ``pnp``, ``next-standalone``, ``multi-module``, ``cgo``..."""
     gaps: tuple[Gap, ...] = ()

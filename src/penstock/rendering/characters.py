@@ -35,6 +35,8 @@ def one_line(text: str) -> str:
 
 def hidden_at(text: str) -> tuple[int, str] | None:
     """Return (1-based line, U+ name) of the first hidden character, None when there is none."""
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return None
     for match in _SUSPECT.finditer(text):
         if is_hidden(match.group()):
             return text.count("\n", 0, match.start()) + 1, f"U+{ord(match.group()):04X}"

@@ -9,7 +9,7 @@ from penstock.domain.spec import Lane, PipelineSpec, SecretRef, Step
 from penstock.errors import InvalidConfiguration
 from penstock.rendering.substitutions import own_names
 
-LANES: tuple[Lane, ...] = ("check", "main", "release")
+LANES: tuple[Lane, ...] = ("check", "main", "release", "scheduled")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from penstock.domain.artifacts import Artifact, LineOrigin
@@ -83,7 +84,7 @@ def _plain(origin: Origin) -> dict[str, Any]:
     return plain
 
 
-@dataclass
+@dataclass(slots=True)
 class _Run:
     """Lines that follow each other in the file and in their template, with one origin."""
 
@@ -93,14 +94,6 @@ class _Run:
     start: int
     origin: int | None
 
-    def takes(self, line: int, template: int, number: int, origin: int | None) -> bool:
-        """Grow by the next line if it goes on here."""
-        follows = line == self.last + 1 and number == self.start + line - self.first
-        if not follows or template != self.template or origin != self.origin:
-            return False
-        self.last = line
-        return True
-
     def __str__(self) -> str:
         span = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
         grows = "+" if self.last > self.first else ""
@@ -108,14 +101,26 @@ class _Run:
 
 
 def _runs(lines: Sequence[LineOrigin], templates: dict[str, int], origins: dict[Origin, int]) -> list[str]:
-    written: list[str] = []
-    run: _Run | None = None
-    for line in lines:
-        name, _, number = line.template.rpartition(":")
+    written: list[_Run] = []
+    run = _Run(0, -1, -1, 0, None)
+    seen, origin = None, None
+    for first, last, place, why in lines:
+        name, start = _place(place)
         template = templates.setdefault(name, len(templates))
-        origin = origins.setdefault(line.origin, len(origins)) if line.origin is not None else None
-        for at in range(line.first, line.last + 1):
-            if run is None or not run.takes(at, template, int(number), origin):
-                written += [str(run)] if run is not None else []
-                run = _Run(at, at, template, int(number), origin)
-    return [*written, str(run)] if run is not None else written
+        if why is not seen:  # origins come in blocks, and hashing one takes long
+            seen, origin = why, None if why is None else origins.setdefault(why, len(origins))
+        for at in range(first, last + 1):
+            follows = at == run.last + 1 and start == run.start + at - run.first
+            if follows and template == run.template and origin == run.origin:
+                run.last = at
+                continue
+            run = _Run(at, at, template, start, origin)
+            written.append(run)
+    return [str(each) for each in written]
+
+
+@lru_cache(4096)
+def _place(template: str) -> tuple[str, int]:
+    """Return the name and the line of a place in a template."""
+    name, _, number = template.rpartition(":")
+    return name, int(number)

@@ -9,31 +9,42 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
+from typing import NamedTuple
 
 from penstock.domain.spec import Origin
 
 _LINE = 0xF0000
 _OPEN = 0x100000
 _CAPACITY = 0xFFF0
+VALUE = chr(0xFFFFD)
+"""Stands where a template printed a value."""
+_FIRST_OPEN = chr(_OPEN)
 CLOSE = chr(0x10FFFD)
 """Ends the innermost ``{% by %}``."""
-_MARK = re.compile(f"([{chr(_LINE)}-{CLOSE}])")
+_END = re.compile(f"([\n{chr(_LINE)}-{CLOSE}])")
+"""A mark, or the end of a line."""
 
 
 class TooManyMarks(ValueError):
     """More template lines or origins than marks exist for: 65,520 of each."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TemplateLine:
     """A line (1-based) of a template, named ``skill@version assets/templates/<name>``."""
 
     template: str
     line: int
 
-    def __str__(self) -> str:
+    @cached_property
+    def name(self) -> str:
+        """The line as origins name it. Written once: every rendering needs it again."""
         return f"{self.template}:{self.line}"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass
@@ -72,8 +83,7 @@ class OriginTable:
         return chr(_OPEN + index)
 
 
-@dataclass(frozen=True, slots=True)
-class TracedLine:
+class TracedLine(NamedTuple):
     """One line of output: its text, the template line it came from, the origin of its value."""
 
     text: str
@@ -85,39 +95,44 @@ def unmark(marked: str, lines: Sequence[TemplateLine], origins: Sequence[Origin]
     """Split rendered text into lines and take the marks out.
 
     A line that a value brought along (a script's inner lines) belongs to the template line that printed the value,
-    which is the next one marked.
+    which is the next one marked. A line without any value is the template's own whatever stands around it, unless a
+    policy put it there.
     """
     stack: list[Origin] = []
-    found: list[tuple[str, TemplateLine | None, Origin | None]] = []
-    for raw in marked.split("\n"):
-        here = stack[-1] if stack else None
-        source = None
-        text, *marks = _MARK.split(raw)
-        for mark, more in zip(marks[::2], marks[1::2], strict=True):
-            text += more
-            code = ord(mark)
-            if mark == CLOSE:
-                if stack:
-                    stack.pop()
-            elif code >= _OPEN:
-                stack.append(origins[code - _OPEN])
-                here = stack[-1]
-            else:
-                source = lines[code - _LINE]
-        found.append((text, source, here))
+    found: list[TracedLine] = []
+    here: Origin | None = None
+    source: TemplateLine | None = None
+    valued = False
+    text, *rest = _END.split(marked)
+    for mark, more in zip([*rest[::2], "\n"], [*rest[1::2], ""], strict=True):
+        if mark == "\n":
+            own = source is not None and not valued and (here is None or here.kind != "policy")
+            found.append(TracedLine(text, source, None if own else here))
+            valued = valued and source is None
+            text, source, here = more, None, stack[-1] if stack else None
+            continue
+        if mark == VALUE:
+            valued = True
+        elif mark == CLOSE:
+            stack = stack[:-1]
+            if not text.strip():
+                here = stack[-1] if stack else None
+        elif mark >= _FIRST_OPEN:
+            here = origins[ord(mark) - _OPEN]
+            stack.append(here)
+        else:
+            source = lines[ord(mark) - _LINE]
+        text += more
     return _filled(found)
 
 
-def _filled(found: list[tuple[str, TemplateLine | None, Origin | None]]) -> list[TracedLine]:
-    traced: list[TracedLine] = []
-    following: TemplateLine | None = None
-    for text, source, origin in reversed(found):
-        following = source or following
-        traced.append(TracedLine(text, following, origin))
-    traced.reverse()
-    last: TemplateLine | None = None
-    for index, line in enumerate(traced):
-        last = line.source or last
+def _filled(found: list[TracedLine]) -> list[TracedLine]:
+    """Give each line without a template line the next one's, and those behind the last one its own."""
+    source = next((line.source for line in reversed(found) if line.source is not None), None)
+    for index in range(len(found) - 1, -1, -1):
+        line = found[index]
         if line.source is None:
-            traced[index] = TracedLine(line.text, last, line.origin)
-    return traced
+            found[index] = TracedLine(line.text, source, line.origin)
+        else:
+            source = line.source
+    return found

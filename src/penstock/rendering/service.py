@@ -11,7 +11,7 @@ from typing import Any
 from penstock.domain.artifacts import Artifact, LineOrigin
 from penstock.domain.facts import RepositoryFacts
 from penstock.domain.skills import Skill
-from penstock.domain.spec import ExtraFile, PipelineSpec
+from penstock.domain.spec import ExtraFile, Origin, PipelineSpec
 from penstock.errors import InvalidConfiguration
 from penstock.rendering.characters import clean, hidden_at
 from penstock.rendering.lanes import LANES, lane_view
@@ -24,8 +24,10 @@ from penstock.rendering.values import comment
 
 _DIGEST_SHOWN = 12
 _EXPLAINS = {"assumptions", "questions", "notes", "target_origin"}
-_CHOSEN = frozenset({"request", "intent"})
+_CHOSEN = frozenset({"request", "intent", "model"})
 """Kinds of origin that say that somebody chose the target."""
+_TRACED = Origin(kind="policy", ref="compliance.audit.traceability")
+"""Why a Dockerfile's first comment names the skills and the spec."""
 _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=", re.IGNORECASE)
 """Lines of a Dockerfile that mean something only at its very beginning."""
 
@@ -69,10 +71,14 @@ def spec_digest(spec: PipelineSpec) -> str:
 
 def _without_origins(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_origins(each) for key, each in value.items() if key != "origin"}
+        return {key: _without_origins(each) for key, each in value.items() if not _explains(key)}
     if isinstance(value, list):
         return [_without_origins(each) for each in value]
     return value
+
+
+def _explains(key: str) -> bool:
+    return key in {"origin", "open_variables"} or key.endswith("_origin")
 
 
 def _values(spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts, digest: str) -> dict[str, Any]:
@@ -133,11 +139,13 @@ def _headed(lines: list[TracedLine], header: Sequence[str]) -> list[TracedLine]:
         return lines
     first = next((at for at, line in enumerate(lines) if not _DIRECTIVE.match(line.text)), 0)
     source = lines[min(first, len(lines) - 1)].source
-    return [*lines[:first], *(TracedLine(f"# {comment(text)}", source, None) for text in header), *lines[first:]]
+    origins = (_TRACED, *[None] * (len(header) - 1))
+    before = (TracedLine(f"# {comment(text)}", source, why) for text, why in zip(header, origins, strict=True))
+    return [*lines[:first], *before, *lines[first:]]
 
 
 def _origins(lines: Sequence[TracedLine]) -> tuple[LineOrigin, ...]:
-    return tuple(LineOrigin(number, number, str(line.source), line.origin) for number, line in enumerate(lines, 1))
+    return tuple(LineOrigin(at, at, str(source), origin) for at, (_, source, origin) in enumerate(lines, 1))
 
 
 def _extra(extra: ExtraFile) -> Artifact:

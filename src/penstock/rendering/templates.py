@@ -15,8 +15,18 @@ from jinja2.sandbox import SandboxedEnvironment
 from penstock.domain.skills import Skill
 from penstock.domain.spec import Origin
 from penstock.errors import InvalidConfiguration
+from penstock.kit.sandbox import RememberedAttributes
 from penstock.rendering.characters import hidden_at
-from penstock.rendering.marks import CLOSE, LineTable, OriginTable, TemplateLine, TooManyMarks, TracedLine, unmark
+from penstock.rendering.marks import (
+    CLOSE,
+    VALUE,
+    LineTable,
+    OriginTable,
+    TemplateLine,
+    TooManyMarks,
+    TracedLine,
+    unmark,
+)
 from penstock.rendering.values import FILTERS, Rendered, UnsafeValue, printed
 
 _KEPT = (
@@ -55,7 +65,7 @@ class _Marks(Extension):
         return [nodes.Output([opened], lineno=lineno), *body, nodes.Output([closed], lineno=lineno)]
 
 
-class _Sandbox(SandboxedEnvironment):
+class _Sandbox(RememberedAttributes, SandboxedEnvironment):
     """A sandbox per skill: its templates see only each other, and print only what a filter returned."""
 
     concat = staticmethod(lambda parts: Rendered("".join(parts)))
@@ -71,11 +81,39 @@ class _Sandbox(SandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            finalize=printed,
+            finalize=_valued,
             extensions=[_Marks],
         )
         self.filters = {**{name: self.filters[name] for name in _KEPT}, **FILTERS}
-        self.globals = {name: self.globals[name] for name in ("range", "namespace", "dict")}
+        self.globals = {name: self.globals[name] for name in ("range", "namespace", "dict")} | {"demanded": demanded}
+
+
+class _OriginMark(Rendered):
+    """What ``{% by %}`` prints: no value."""
+
+
+def _valued(value: object) -> Rendered:
+    text = printed(value)
+    return text if isinstance(text, _OriginMark) else Rendered(VALUE + text)
+
+
+def demanded(policy: str, node: object = None) -> Origin:
+    """Return the origin of a line that a policy demands: of the policy alone, or of a node that also supplies a value.
+
+    Raises UnsafeValue for a node without an origin.
+    """
+    if node is None:
+        return Origin(kind="policy", ref=policy)
+    origin = _origin_of(node)
+    return origin.model_copy(update={"because": (*origin.because, f"the policy {policy}")})
+
+
+def _origin_of(node: object) -> Origin:
+    origin = node if isinstance(node, Origin) else getattr(node, "origin", None)
+    if not isinstance(origin, Origin):
+        message = f"by: a {type(node).__name__} has no origin"
+        raise UnsafeValue(message)
+    return origin
 
 
 class TemplateSet:
@@ -138,11 +176,7 @@ def template_set(skill: Skill) -> TemplateSet:
 
 def _marker(origins: OriginTable) -> Any:
     def origin_mark(node: Any) -> Rendered:
-        origin = node if isinstance(node, Origin) else getattr(node, "origin", None)
-        if not isinstance(origin, Origin):
-            message = f"by: a {type(node).__name__} has no origin"
-            raise UnsafeValue(message)
-        return Rendered(origins.mark(origin))
+        return _OriginMark(origins.mark(_origin_of(node)))
 
     return origin_mark
 

@@ -114,7 +114,7 @@ def test_what_was_assumed_and_asked_and_there_before_is_told(tmp_path: Path):
     for assumption in built.spec.assumptions:
         assert assumption.text.split(":")[0].replace("_", "\\_") in page
     assert "Which Google Cloud project" in page
-    assert "SHOP\\_URL" in page
+    assert "| `SHOP_URL` |" in page
     assert ".github/workflows/ci.yml" in page.split("## What was there before")[1]
 
 
