@@ -41,6 +41,7 @@ def catalogue(library: Path = LIBRARY) -> dict[str, Any]:
             "controls": [f"{name.upper()}:{item}" for name, items in custom["controls"].items() for item in items],
             "applies_to": custom.get("applies_to", []),
             "waivable": custom["waivable"],
+            **({"fixer": custom["fixer"]} if "fixer" in custom else {}),
             "docs": f"docs/policies.md#{custom['id'].replace('.', '')}",
         }
     return {"rules": rules}

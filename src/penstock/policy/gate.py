@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -39,6 +40,11 @@ class Gate:
     def engine(self) -> PolicyEngine:
         """The engine behind this gate, for read-outs."""
         return self._engine
+
+    @cached_property
+    def _engine_name(self) -> str:
+        """Asked for once: an engine may have to look up its own version."""
+        return self._engine.name
 
     async def judge(self, files: Sequence[FileToJudge], context: JudgeContext) -> Decision:
         """Return the verdict on exactly these bytes.
@@ -87,7 +93,7 @@ class Gate:
             decision_id=str(uuid4()),
             input_sha256=input_digest(files),
             rules_evaluated=len(self._engine.catalogue),
-            engine=self._engine.name,
+            engine=self._engine_name,
             files=tuple(sorted(file.path for file in files)),
             skipped=tuple((path, each.skipped) for path, each in sorted(asked.readings.items()) if each.skipped),
         )

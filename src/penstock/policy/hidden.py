@@ -16,13 +16,14 @@ _ZERO_WIDTH = (
 _TAGS = "\U000e0000-\U000e007f\U000e0100-\U000e01ef\U0001d173-\U0001d17a"
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_BIDI}{_ZERO_WIDTH}{_TAGS}]|\r(?!\n)")
+_SEEN = bytes([*b"\n\t", *range(0x20, 0x7F)])
 _JOINERS = "\u200c\u200d"
 _MAX_REPORTED = 20
 
 
 def hidden_characters(text: str) -> list[Finding]:
     """Report control, bidi, zero-width and tag characters; a leading byte order mark and emoji joiners are allowed."""
-    if text.isascii() and text.replace("\r\n", "").replace("\n", "").replace("\t", "").isprintable():
+    if text.isascii() and not text.encode().replace(b"\r\n", b"").translate(None, _SEEN):
         return []
     found: list[Finding] = []
     for match in _HIDDEN.finditer(text):

@@ -78,6 +78,22 @@ def test_a_value_is_never_repeated_in_a_fault() -> None:
     assert not any("hunter2" in each.detail or "opensesame" in each.detail for each in checked.findings)
 
 
+LAST_WORD: dict[str, dict[str, object]] = {
+    "half of a surrogate pair in a text": {"steps": [{"name": "a", "args": ["b", "c\ud800"]}]},
+    "half of a surrogate pair in a map": {"steps": [{"name": "a"}], "substitutions": {"_A": "\udfff"}},
+    "half of a surrogate pair in a map's key": {"steps": [{"name": "a"}], "substitutions": {"_\udfff": "a"}},
+    "half of a surrogate pair in a field's name": {"steps": [{"name": "a", "\ud800": "b"}]},
+    "a number that no field can hold": {"steps": [{"name": "a", "allowExitCodes": [1, 2**31]}]},
+    "a number of text that no field can hold": {"steps": [{"name": "a"}], "options": {"diskSizeGb": "9" * 30}},
+    "a time longer than any": {"steps": [{"name": "a"}, {"name": "b", "timeout": "999999999999s"}]},
+}
+
+
+@pytest.mark.parametrize("what", LAST_WORD)
+def test_what_only_protobuf_knows_to_refuse_is_refused(what: str) -> None:
+    assert len(check_build(LAST_WORD[what]).findings) == 1
+
+
 TARGET = "apiVersion: deploy.cloud.google.com/v1\nkind: Target\nmetadata:\n  name: a\n"
 PIPELINE = TARGET.replace("Target", "DeliveryPipeline")
 

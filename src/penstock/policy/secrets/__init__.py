@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from penstock.policy.secrets.finding import SecretFinding, fingerprint
 from penstock.policy.secrets.scanner import find, masked, masks, redact, scan
+from penstock.policy.secrets.sentences import redact_quoted, redact_said
 from penstock.policy.secrets.tokens import first_token
 
 
@@ -12,4 +13,7 @@ def holds_token(content: bytes) -> bool:
     return first_token(content.decode("utf-8", "replace")) is not None
 
 
-__all__ = ["SecretFinding", "find", "fingerprint", "holds_token", "masked", "masks", "redact", "scan"]
+__all__ = [
+    "SecretFinding", "find", "fingerprint", "holds_token", "masked", "masks", "redact", "redact_quoted", "redact_said",
+    "scan",
+]  # fmt: skip

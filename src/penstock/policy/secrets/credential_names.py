@@ -46,7 +46,7 @@ _AFTER = _listed("""
     keyring namespace annotation annotations index column table plugin auth permission permissions scope scopes
     selector template usage usages number tests test_case page link form input title text message error errors
     description visible mount mounts volume volumes source target alias decode encode verify parse parser
-    payload claims claim
+    payload claims claim ip ips cidr cidrs
 """)
 """Words behind a credential's name that make it the name of something about the credential."""
 _BEFORE_PASS = _listed("""
@@ -106,5 +106,6 @@ def _says(word: str, before: str, *, last: bool, alone: bool) -> Says:
     if word == "string" and before == "connection":
         return Says.PERHAPS
     if word in _SECRET:
-        return Says.PERHAPS if alone or word in {"secrets", "credentials"} else Says.CREDENTIAL
+        perhaps = alone or word in {"secrets", "credentials"} or (before, word) == ("cluster", "token")  # etcd: a name
+        return Says.PERHAPS if perhaps else Says.CREDENTIAL
     return Says.NOTHING

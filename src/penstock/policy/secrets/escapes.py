@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 
 from penstock.policy.dockerfile import Dockerfile
 from penstock.policy.secrets.finding import Hit
@@ -65,27 +66,28 @@ class _Resolved:
 
     def __init__(self, text: str) -> None:
         self._original = text
-        self._here, self._there = [0], [0]
-        parts: list[str] = []
-        size = at = 0
-        for match in _ESCAPE.finditer(text):
-            character = _character(match)
-            parts += (text[at : match.start()], character)
-            size += match.start() - at
-            self._note(size, match.start())
-            size, at = size + len(character), match.end()
-            self._note(size, at)
-        self.text = "".join((*parts, text[at:]))
-        self.changed = bool(parts)
+        self.text = _ESCAPE.sub(_character, text)
+        self.changed = self.text != text
 
-    def _note(self, here: int, there: int) -> None:
-        self._here.append(here)
-        self._there.append(there)
+    @cached_property
+    def _places(self) -> tuple[list[int], list[int]]:
+        """Offsets into the resolved text, and those of the same characters in the original: only wanted for a hit."""
+        here, there = [0], [0]
+        size = at = 0
+        for match in _ESCAPE.finditer(self._original):
+            size += match.start() - at
+            here.append(size)
+            there.append(match.start())
+            size, at = size + len(_character(match)), match.end()
+            here.append(size)
+            there.append(at)
+        return here, there
 
     def origin(self, offset: int) -> int:
         """Return where a character of the resolved text stands in the original."""
-        last = bisect_right(self._here, offset) - 1
-        return self._there[last] + offset - self._here[last]
+        here, there = self._places
+        last = bisect_right(here, offset) - 1
+        return there[last] + offset - here[last]
 
     def as_written(self, value: str, start: int) -> str:
         """Return a value's spelling in the original; the value itself when it is not there at or after ``start``."""
@@ -98,8 +100,10 @@ class _Resolved:
 
 
 def _character(match: re.Match[str]) -> str:
-    digits = match.group("x") or match.group("u") or match.group("long")
-    if digits is None:
-        return match.group("slash") or ""
+    if match.lastgroup is None:
+        return ""
+    digits = match.group(match.lastgroup)
+    if match.lastgroup == "slash":
+        return digits
     character = chr(int(digits, 16))
     return character if character.isascii() and character.isprintable() else " "  # no token has any other

@@ -28,12 +28,12 @@ _ELSEWHERE = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"""(?xi)
-    change[\W_]?(?:me|this|it)|^your[\W_]|[\W_]your[\W_]|^yours?$|your[\W_]?(?:password|secret|token|api|key)|my[\W_]?(?:password|secret|token|api[\W_]?key)$
+    change[\W_]?(?:me|this|it)|^your[\W_]|[\W_]your[\W_]|^yours?$|your[\W_]?(?:[a-z]{1,20}[\W_]?)?(?:password|secret|token|api|key)|my[\W_]?(?:password|secret|token|api[\W_]?key)$
     |example|placeholder|^dummy|^fake|^sample|^mock|^x{3,}|x{6,}|\*{3,}|\.{3,}|^_+$|^-+$|replace[\W_]?(?:me|this|with)?|insert[\W_]|redacted|masked|hidden
     |^to[\W_]?do|^tbd$|^fixme|^n/?a$|^none$|^null$|^nil$|^undefined$|^empty$|^unset$|^not[\W_]|^no[\W_]|set[\W_](?:me|this|via|in|by|at)|fill[\W_]?(?:me|in)
-    |^(?:write|read|inherit|required|optional|disabled|enabled|default|string|secret|secrets|token|password|passwd|prompt|ask|always|never|auto|basic|bearer|digest|oauth2?|plain|hidden|text|true|false|yes|no)$
+    |^(?:write|read|inherit|required|optional|disabled|enabled|default|string|secret|secrets|credentials?|token|password|passwd|prompt|ask|always|never|auto|basic|bearer|digest|oauth2?|plain|hidden|text|true|false|yes|no)$
     |goes[\W_]here|[\W_]here$|generated|^some[\W_]|^the[\W_]|^a[\W_]|^any[\W_]|^test[\W_]?(?:password|secret|token|key)?$|provided|obtain
-    |!!!|^foo(?:bar)?$|^abc[\W_]?123|^not[\W_]?a[\W_]?secret|^hashed$|^my[\W_]?pass(?:phrase)?$
+    |!!!|^foo(?:bar)?$|^abc[\W_]?123|(?:abcde){2}|^not[\W_]?a[\W_]?secret|^hashed$|^my[\W_]?pass(?:phrase)?$
     """
 )
 _CREDENTIAL_WORD = re.compile(r"(?i)pass(?:word|wd)?|secret|token|cred|key|auth")
@@ -47,12 +47,14 @@ _FOLDERS = re.compile(r"^[a-z][a-z-]*(?:/[a-z][a-z-]*)+$")
 _SENTENCE = re.compile(r"^[A-Z][\w'-]*(?: [\w'-]+)+[.!?]?$")
 _CAMEL = re.compile(r"^[a-z]+(?:[A-Z][a-z]+)*(?:Password|Passwd|Secret|Token|Key)$")
 _VERSION = re.compile(r"^[~^<>=v]{0,2}[0-9]{1,4}\.[0-9]+\.[0-9]+[\w.+-]{0,40}$")
+_LIST = re.compile(r"^[A-Za-z]+(?:,[A-Za-z]+){2,}$")
+_MOMENT = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?$")
 _FILE = re.compile(
     r"^[\w./\\-]+\.(?:json|ya?ml|txt|pem|key|crt|cer|p12|jks|env|conf|ini|toml|pub|properties|sh|js|ts|py|go|rb|md)$"
 )
 _SHORT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9@#!_-]{3,4}$")
 _SHORT_WORDS = frozenset({"none", "null", "true", "false", "auto", "test", "basic", "user", "name", "file", "token"})
-_OTHER_SHAPES = (_FILE, _VERSION, _RANGE, _CALL, _HOST_PORT, _FOLDERS, _CAMEL)
+_OTHER_SHAPES = (_FILE, _VERSION, _RANGE, _CALL, _HOST_PORT, _FOLDERS, _CAMEL, _MOMENT, _LIST)
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _SAID_AGAIN = frozenset({"password", "secret", "secretkey", "apikey", "accesstoken"})
 _SEPARATORS = re.compile(r"[\W_]+")

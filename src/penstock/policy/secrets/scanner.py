@@ -19,7 +19,7 @@ from penstock.policy.secrets.structure import dockerfile_hits, document_hits
 from penstock.policy.secrets.throwaway import throwaway_passwords
 from penstock.policy.secrets.tokens import token_hits
 
-_PROCESS_KEY = os.urandom(32)
+PROCESS_KEY = os.urandom(32)
 """Fingerprints made without a key are only comparable within this process."""
 _STRUCTURED = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
 _PROSE = re.compile(r"\.(md|markdown|rst|adoc|txt|html?)$", re.IGNORECASE)
@@ -28,7 +28,7 @@ _CODE = re.compile(
 )
 _DOCKERFILE = re.compile(r"(^|/)(Dockerfile|Containerfile)([._-][\w.-]+)?$|\.[Dd]ockerfile$")
 _EXAMPLE = re.compile(
-    r"(^|/)[\w.-]*[._-](example|sample|template|tmpl|dist)(\.[\w-]+)?$"
+    r"(^|/)[\w.-]*[._-](examples?|samples?|template|tmpl|dist)(\.[\w-]+)?$"
     r"|(^|/)(intl|i18n|locales?|lang|translations)/.*\.(json|ya?ml|properties)$",
     re.IGNORECASE,
 )
@@ -38,12 +38,12 @@ _MOST_COMPARED = 100
 _COMMENT = re.compile(r"(?:^|[\s;])(?:#|//)\s?(.*)$")
 
 
-def scan(text: str, *, path: str, key: bytes = _PROCESS_KEY) -> tuple[SecretFinding, ...]:
+def scan(text: str, *, path: str, key: bytes = PROCESS_KEY) -> tuple[SecretFinding, ...]:
     """Return the secrets of a text, sorted by place, without their values. ``path`` says how to read it."""
     return tuple(hit.finding(key) for hit in find(text, path=path))
 
 
-def redact(text: str, *, path: str = "", key: bytes = _PROCESS_KEY) -> str:
+def redact(text: str, *, path: str = "", key: bytes = PROCESS_KEY) -> str:
     """Return the text with every secret replaced by ``«redacted:<rule>:<fingerprint>»``."""
     return masked(text, masks(find(text, path=path), key))
 

@@ -10,7 +10,7 @@ from penstock.kit.guarded_yaml import YamlDocument, escape
 from penstock.policy.dockerfile import Dockerfile
 from penstock.policy.secrets.credential_names import Says, what_name_says
 from penstock.policy.secrets.finding import CONFIGMAP, CREDENTIAL, K8S_SECRET, Hit
-from penstock.policy.secrets.lines import Style, basic_pair, line_hits, worth_a_look
+from penstock.policy.secrets.lines import Style, basic_pair, line_hits, worth_a_look, worth_looks
 from penstock.policy.secrets.literal_values import is_literal_secret, is_reference, is_short_secret
 from penstock.policy.secrets.places import Places
 from penstock.policy.secrets.tokens import first_token, holds_any_token
@@ -29,6 +29,10 @@ _ENCRYPTED = frozenset(
 """Kinds that hold secrets encrypted, or say where they are kept."""
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _SECRET_FLAGS = ("--set-secrets", "--update-secrets", "--secret")
+_COMMAND = ("entrypoint", "command", "args")
+_COMMAND_KEYS = frozenset(_COMMAND)
+_PAIRS = frozenset({"auth", "_auth"})
+"""Names of user:password pairs in base64."""
 _SHORT_PAIR = 8
 _SHORTEST_TOKEN = 20
 _MOST_PIECES = 4
@@ -45,7 +49,12 @@ class _Walk:
         self.index = index
         self.rule = CREDENTIAL
         self.found: list[Hit] = []
-        self.folded = holds_any_token(_unfolded(document.value))
+        texts = _Texts()
+        texts.gather(document.value)
+        hidden = holds_any_token((*texts.unfolded, *texts.windows))
+        self.folded = hidden and holds_any_token(texts.unfolded)
+        self.split = hidden and holds_any_token(texts.windows)
+        self.worthy = worth_looks(texts.all)
 
     def hit(self, value: str, pointer: str, detail: str, rule: str = "", literals: tuple[str, ...] = ()) -> None:
         """Keep a secret."""
@@ -74,8 +83,10 @@ class _Walk:
             self._text(value, pointer)
 
     def _mapping(self, value: dict[str, Any], pointer: str, depth: int) -> None:
-        self._env_entry(value, pointer)
-        self._command(value, pointer)
+        if "value" in value:
+            self._env_entry(value, pointer)
+        if not _COMMAND_KEYS.isdisjoint(value):
+            self._command(value, pointer)
         in_env = _in_environment(f"{pointer}/")
         for key, each in value.items():
             if key in _REFERENCES:
@@ -87,12 +98,15 @@ class _Walk:
 
     def pair(self, name: str, value: str | int, pointer: str, *, in_env: bool = False) -> None:
         """Keep the value when the name makes it a secret. ``in_env``: in the environment of a container."""
-        says, text = what_name_says(name), str(value)
+        says = what_name_says(name)
+        if says is Says.NOTHING and name not in _PAIRS:
+            return
+        text = str(value)
         if "\n" in text or (isinstance(value, int) and says is not Says.PASSWORD):
             return
         if is_literal_secret(name, text, says) or (in_env and is_short_secret(text, says)):
             self.hit(text, pointer, f"a literal value for {name[:60]}")
-        elif name in {"auth", "_auth"} and len(text) > _SHORT_PAIR and basic_pair(text):
+        elif name in _PAIRS and len(text) > _SHORT_PAIR and basic_pair(text):
             self.hit(text, pointer, "a user:password pair in base64")
 
     def _env_entry(self, value: dict[str, Any], pointer: str) -> None:
@@ -109,7 +123,7 @@ class _Walk:
     def _command(self, value: dict[str, Any], pointer: str) -> None:
         """Keep the secrets of one command line whose words are spread over entrypoint, command and args."""
         words: list[str] = []
-        for key in ("entrypoint", "command", "args"):
+        for key in _COMMAND:
             each = value.get(key)
             if isinstance(each, list):
                 words += [str(word) for word in each[:_MAX_JOINED]]
@@ -135,7 +149,8 @@ class _Walk:
             self._env_words(texts, pointer)
         if len(texts) > 1 and len(texts) == len(value) <= _MAX_JOINED:
             self._joined_line(texts, pointer)
-            self._split_token(texts, pointer)
+            if self.split:
+                self._split_token(texts, pointer)
         for index, each in enumerate(value):
             if index and isinstance(each, str) and value[index - 1] in _SECRET_FLAGS:
                 continue  # NAME=secret:version says where the value is kept; a token is found in any text
@@ -143,10 +158,7 @@ class _Walk:
 
     def _split_token(self, texts: list[str], pointer: str) -> None:
         """Keep a token cut in pieces so that none has its form (H59)."""
-        windows = [texts[start : start + _MOST_PIECES] for start in range(len(texts) - 1)]
-        if not holds_any_token("".join(few) for few in windows):
-            return
-        for few in windows:
+        for few in _windows(texts):
             found = first_token("".join(few))
             if found is None or any(found[0] in text for text in few):
                 continue
@@ -156,7 +168,7 @@ class _Walk:
                 return
 
     def _text(self, value: str, pointer: str) -> None:
-        if worth_a_look(value):
+        if value in self.worthy:
             for line in value.split("\n"):
                 for found in line_hits(line):
                     self.hit(found.value, pointer, found.detail)
@@ -176,14 +188,34 @@ def _may_be_folded(value: str) -> bool:
     return len(value) >= _SHORTEST_TOKEN and ("\n" in value or " " in value)
 
 
-def _unfolded(value: Any, depth: int = 0) -> Iterator[str]:
-    """Yield the texts of a document without their white space: what a folded token would be found in."""
-    if isinstance(value, str):
-        if _may_be_folded(value):
-            yield "".join(value.split())
-    elif depth <= _MAX_DEPTH and isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _unfolded(each, depth + 1)
+def _windows(texts: list[str]) -> list[list[str]]:
+    """Return the entries of a list as a token could be spread over them: a few that follow each other."""
+    return [texts[start : start + _MOST_PIECES] for start in range(len(texts) - 1)]
+
+
+class _Texts:
+    """The texts of a document, gathered so that each layer needs one search to know whether it has work at all."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+        self.unfolded: list[str] = []
+        """Those with white space, without it: what a folded token would be found in."""
+        self.windows: list[str] = []
+        """Entries of lists, joined: what a split token would be found in."""
+
+    def gather(self, value: Any, depth: int = 0) -> None:
+        if isinstance(value, str):
+            self.all.append(value)
+            if _may_be_folded(value):
+                self.unfolded.append("".join(value.split()))
+        elif depth <= _MAX_DEPTH and isinstance(value, dict):
+            for each in value.values():
+                self.gather(each, depth + 1)
+        elif depth <= _MAX_DEPTH and isinstance(value, list):
+            if 1 < len(value) <= _MAX_JOINED and all(isinstance(each, str) for each in value):
+                self.windows += ["".join(few) for few in _windows(value)]
+            for each in value:
+                self.gather(each, depth + 1)
 
 
 def document_hits(places: Places, document: YamlDocument, index: int) -> list[Hit]:

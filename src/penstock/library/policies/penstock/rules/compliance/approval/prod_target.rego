@@ -13,6 +13,7 @@
 #     cis: [1.1.3, 5.2.3]
 #     owasp: [CICD-SEC-1]
 #   applies_to: [clouddeploy]
+#   fixer: approve
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.compliance.approval.prod_target

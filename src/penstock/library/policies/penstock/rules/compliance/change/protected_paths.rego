@@ -10,6 +10,7 @@
 #     soc2: [CC8.1, CC6.3]
 #     cis: [1.1.6, 1.1.7, 2.3.4]
 #     owasp: [CICD-SEC-1, CICD-SEC-4]
+#   fixer: leave_out
 #   waivable: false
 #   since: 0.1.0
 package penstock.rules.compliance.change.protected_paths

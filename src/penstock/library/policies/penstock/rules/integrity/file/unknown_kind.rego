@@ -8,6 +8,7 @@
 #   remediation: Remove the file or give it content of a known kind.
 #   controls:
 #     soc2: [CC8.1]
+#   fixer: leave_out
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.integrity.file.unknown_kind

@@ -8,6 +8,7 @@
 #   remediation: Remove the character.
 #   controls:
 #     soc2: [CC6.8]
+#   fixer: leave_out
 #   waivable: false
 #   since: 0.1.0
 package penstock.rules.integrity.text.hidden_characters

@@ -12,6 +12,7 @@
 #     cis: [2.4.2, 5.1.7]
 #     owasp: [CICD-SEC-3]
 #   applies_to: [cloudbuild]
+#   fixer: pin
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.pipeline.builder_pinned_floating

@@ -12,6 +12,7 @@
 #     cis: [3.1.5]
 #     owasp: [CICD-SEC-3, CICD-SEC-8]
 #   applies_to: [cloudbuild, dockerfile, k8s, cloudrun]
+#   fixer: pin
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.pipeline.untrusted_image

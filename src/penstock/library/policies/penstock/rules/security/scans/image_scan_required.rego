@@ -12,6 +12,7 @@
 #     cis: [2.3.7, 3.2.2]
 #     owasp: [CICD-SEC-9]
 #   applies_to: [cloudbuild]
+#   fixer: restore
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.scans.image_scan_required

@@ -11,6 +11,7 @@
 #     soc2: [CC7.1, CC8.1]
 #     owasp: [CICD-SEC-1, CICD-SEC-9]
 #   applies_to: [cloudbuild]
+#   fixer: restore
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.scans.scan_before_release

@@ -12,6 +12,7 @@
 #     cis: [1.1.18]
 #     owasp: [CICD-SEC-1]
 #   applies_to: [cloudbuild]
+#   fixer: restore
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.scans.scan_blocking

@@ -10,6 +10,7 @@
 #     soc2: [CC6.1]
 #     cis: [2.3.8]
 #     owasp: [CICD-SEC-6]
+#   fixer: by_name
 #   waivable: false
 #   since: 0.1.0
 package penstock.rules.security.secrets.private_key

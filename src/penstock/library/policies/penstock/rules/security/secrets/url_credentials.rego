@@ -9,6 +9,7 @@
 #   controls:
 #     soc2: [CC6.1]
 #     owasp: [CICD-SEC-6]
+#   fixer: by_name
 #   waivable: true
 #   since: 0.1.0
 package penstock.rules.security.secrets.url_credentials
