@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from fakes.claude_process import SimulatedClaude, simulated_claude
 
 from penstock.database import embedded_postgres
 from penstock.database.embedded_postgres import EmbeddedPostgres
@@ -68,3 +69,16 @@ def valkey_url(servers_folder: Path) -> Iterator[str]:
     server = embedded_valkey.start(servers_folder / "valkey")
     yield server.url
     server.close()
+
+
+@pytest.fixture(scope="session")
+def running_claude() -> Iterator[SimulatedClaude]:
+    with simulated_claude() as running:
+        yield running
+
+
+@pytest.fixture
+def claude(running_claude: SimulatedClaude) -> SimulatedClaude:
+    """Return the simulated Claude with no script and no calls; its process is shared by all tests of a run."""
+    running_claude.reset()
+    return running_claude
