@@ -8,6 +8,7 @@ STAMP := .venv/.installed
 CORPUS ?= ../shared/corpora
 SNAPSHOTS ?= .corpus
 WORKERS ?= 2
+BREAKER_STEPS ?= 60000
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -49,6 +50,9 @@ check-policies: $(STAMP) ## Rego with opa and regal where they are installed (th
 test: $(STAMP) ## All tests, with real PostgreSQL, Valkey and git
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
+test-breaker: $(STAMP) ## Compare the circuit breaker with its model over BREAKER_STEPS (60,000) steps; print what was met
+	@BREAKER_STEPS=$(BREAKER_STEPS) $(BIN)/python -m pytest tests/integration/generation/test_breaker_model.py
+
 format: $(STAMP) ## Format and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -59,6 +63,9 @@ bench: $(STAMP) ## Print the speed and size table
 eval-detection: $(STAMP) ## Score detection (CORPUS=truth folder, SNAPSHOTS=laid-out repositories)
 	@$(BIN)/python benchmarks/eval_detection.py --corpus $(CORPUS) --snapshots $(SNAPSHOTS)
 
+eval-intent: $(STAMP) ## Score what sentences are understood to ask for (ARGS=--model asks the model, --write-docs renews docs)
+	@$(BIN)/python benchmarks/eval_intent.py $(ARGS)
+
 eval-pipelines: $(STAMP) ## Make pipelines of real repositories and judge every file (SNAPSHOTS=laid-out repositories)
 	@$(BIN)/python benchmarks/corpus_pipelines.py --snapshots $(SNAPSHOTS)
 
@@ -66,4 +73,4 @@ lock: $(STAMP) ## Pin every dependency with hashes (after a change in pyproject.
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
 		--no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
 
-.PHONY: help install demo serve check check-policies test format bench eval-detection eval-pipelines lock
+.PHONY: help install demo serve check check-policies test test-breaker format bench eval-detection eval-intent eval-pipelines lock

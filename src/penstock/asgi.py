@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from penstock.bootstrap.engine import build_app, open_server
+from penstock.bootstrap.loading import settle
 from penstock.errors import PenstockError
 from penstock.settings import load_settings
 
@@ -40,6 +41,7 @@ class Application:
             settings = load_settings()
             async with open_server(settings) as (engine, adapters):
                 self._app = build_app(settings, engine, adapters.telemetry)
+                settle()
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
                 await self._app.state.door.close()

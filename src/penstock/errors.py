@@ -17,6 +17,7 @@ PenstockError
 │   ├── PipelineNotFound
 │   └── RepositoryNotFound
 ├── PolicyViolations            the gate said no (``decision``)
+├── GenerationRefused           the model declined to answer
 ├── DeliveryConflict            files are in the way that Penstock did not write (``paths``)
 ├── DeliveryFailed              the files exist, but could not be delivered
 └── Unavailable                 the world is unwell; the same request may succeed later
@@ -24,7 +25,8 @@ PenstockError
     ├── AuthUnavailable
     ├── PolicyEngineUnavailable
     ├── SkillsUnavailable
-    ├── GenerationUnavailable
+    ├── GenerationUnavailable   no answer of the model, and no template wanted (``reason``)
+    ├── OutputUnusable          answers came, and none could be used (``reasons``)
     ├── DataDirUnusable         locked by another process, or from another version
     └── Overloaded
 
@@ -204,6 +206,17 @@ class PolicyViolations(PenstockError):
         self.decision = decision
 
 
+class GenerationRefused(PenstockError):
+    """The model declined to make a pipeline of this sentence."""
+
+    slug = "generation-refused"
+    title = "Generation refused"
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Say it in other words and send it again with a new Idempotency-Key.",
+        "Or take the skills' templates: options.mode=template (--mode template).",
+    )
+
+
 class DeliveryConflict(PenstockError):
     """Files are in the way that Penstock did not write."""
 
@@ -265,7 +278,21 @@ class GenerationUnavailable(Unavailable):
 
     slug = "ai-unavailable"
     title = "AI service unavailable"
-    next_steps: ClassVar[tuple[str, ...]] = ("Retry later, or send it again with options.mode=template.",)
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Send the same request again later: it goes on where it stopped.",
+        "Or let templates stand in: options.fallback=on_any_failure (--fallback on_any_failure).",
+    )
+
+
+class OutputUnusable(Unavailable):
+    """The model's answers could not be made into a pipeline."""
+
+    slug = "ai-output-unusable"
+    title = "AI output unusable"
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Say it in fewer or plainer words and send it again.",
+        "Or take the skills' templates: options.mode=template (--mode template).",
+    )
 
 
 class DataDirUnusable(Unavailable):

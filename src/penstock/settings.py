@@ -81,6 +81,59 @@ class PolicySettings(Group):
     )
 
 
+class ModelSettings(Group):
+    """Claude. Without a key or a Vertex project there is no model, and the skills' templates are all there is."""
+
+    api_key: SecretStr | None = Field(
+        default=None, description="Key of the Claude API; the variable ANTHROPIC_API_KEY is read when this is unset."
+    )
+    base_url: str | None = Field(default=None, description="Address of the model's API; unset: the vendor's own.")
+    vertex_project: str | None = Field(default=None, description="Google Cloud project: Claude by Vertex AI instead.")
+    vertex_region: str = Field(default="global", description="Region of Vertex AI.")
+    vertex_token: SecretStr | None = Field(
+        default=None, description="Access token for Vertex AI; unset: application default credentials."
+    )
+    name: str = Field(default="claude-sonnet-5-5", description="Id of the model.")
+    second: str | None = Field(default=None, description="Id of a model to try when the first cannot be used.")
+    max_tokens: int = Field(default=8_000, ge=256, le=64_000, description="Longest answer (tokens).")
+    connect_s: float = Field(default=2.0, gt=0, description="Seconds to connect; BEHAVIOUR.md §4.")
+    first_byte_s: float = Field(default=8.0, gt=0, description="Seconds until the first byte of an answer.")
+    idle_s: float = Field(default=8.0, gt=0, description="Seconds between two bytes of an answer.")
+    attempt_s: float = Field(default=30.0, gt=0, description="Seconds one attempt may take.")
+    backoff_s: tuple[float, ...] = Field(
+        default=(2.0, 4.0, 8.0), max_length=5, description="Longest wait before each retry (seconds), as a JSON list."
+    )
+    least_left_s: float = Field(default=4.0, gt=0, description="Seconds that must be left for a retry.")
+    least_left_after_total_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="Seconds that must be left for a retry after an attempt of full length.",
+    )
+    at_once: int = Field(default=40, ge=1, description="Questions to the model at once; BEHAVIOUR.md §2.5.")
+    repairs: int = Field(default=2, ge=0, le=4, description="Times the model may repair what the gate refused.")
+    usd_per_mtok_input: float = Field(default=3.0, ge=0, description="Price of a million input tokens (USD).")
+    usd_per_mtok_output: float = Field(default=15.0, ge=0, description="Price of a million output tokens (USD).")
+    usd_per_mtok_cache_read: float = Field(default=0.3, ge=0, description="Price of a million tokens from cache (USD).")
+    usd_per_mtok_cache_write: float = Field(default=3.75, ge=0, description="Price of a million tokens cached (USD).")
+
+
+class BreakerSettings(Group):
+    """The model's circuit breaker; BEHAVIOUR.md §3."""
+
+    failures: int = Field(default=5, ge=1, description="Failed attempts without a success between that open it.")
+    window_s: float = Field(default=60.0, gt=0, description="Seconds within which they must lie.")
+    open_s: float = Field(default=30.0, gt=0, description="Seconds it stays open before it is tried.")
+    probe_lease_s: float = Field(default=35.0, gt=0, description="Seconds until a probe that told nothing is given up.")
+    successes: int = Field(default=2, ge=1, description="Successes in a row that close it.")
+
+
+class DeadlineSettings(Group):
+    """When each part of a generation must be done, in seconds since the request came in; BEHAVIOUR.md §2.4."""
+
+    model_s: float = Field(default=36.0, gt=0, description="Model, retries included.")
+    judge_s: float = Field(default=38.0, gt=0, description="Verdict of the gate, repairs included.")
+
+
 class ArchiveSettings(Group):
     """The auditors' copy."""
 
@@ -135,6 +188,9 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     database: DatabaseSettings = DatabaseSettings()
     policy: PolicySettings = PolicySettings()
+    model: ModelSettings = ModelSettings()
+    breaker: BreakerSettings = BreakerSettings()
+    deadline: DeadlineSettings = DeadlineSettings()
     archive: ArchiveSettings = ArchiveSettings()
     detection: DetectionSettings = DetectionSettings()
     cloud: CloudSettings = CloudSettings()

@@ -37,6 +37,24 @@ class CommandLine:
             env={**environment, "PENSTOCK_DATA_DIR": str(self.data_dir), **env},
         )
 
+    def run_into(self, target: str, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run it with a stdout that takes nothing: a device, or ``|``, a pipe whose reader is gone."""
+        reader, writer = os.pipe() if target == "|" else (None, os.open(target, os.O_WRONLY))
+        if reader is not None:
+            os.close(reader)
+        try:
+            return subprocess.run(
+                [PENSTOCK, *map(str, command)],
+                check=False,
+                stdout=writer,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                env={**os.environ, "PYTHONUNBUFFERED": ""},
+            )
+        finally:
+            os.close(writer)
+
     def json(self, *command: str | Path) -> Any:
         done = self.run(*command, "--json")
         assert "Traceback" not in done.stderr, done.stderr

@@ -101,6 +101,57 @@ def test_json_and_sarif_say_the_same_as_the_words(command_line, repo):
     assert secret not in json.dumps([answer, sarif])
 
 
+def test_json_and_sarif_together_are_refused(command_line, repo):
+    done = command_line.run("check", repo(cloudbuild_dot_yaml=BUILD), "--json", "--sarif")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--json and --sarif together are not possible" in " ".join(done.stderr.replace("│", " ").split())
+
+
+SOPS = """apiVersion: v1
+kind: Secret
+metadata: {name: db}
+stringData:
+    password: ENC[AES256_GCM,data:xUSm7cmZ8ZxY,iv:4Vd4yTSTaCZhvFk9JZ0lIJWTxLXHCe9Vs7hkhKUlOqY=,tag:vQ==,type:str]
+    token: ENC[AES256_GCM,data:9s8Zt2M0aQpLw7k1,iv:Hq3hQm7pZkV0mJ6k1n2b3v4c5x6z7l8k9j0h1g2f3d4=,tag:aA==,type:str]
+sops:
+    kms:
+        - arn: arn:aws:kms:eu-west-1:123456789012:key/4a1c6f1e-2b3d-4c5e-8f90-a1b2c3d4e5f6
+          enc: AQICAHhJ9rW2kq3vL0pXc8Yd5mN7tB1sG4fZ6hQ0wE2yU8iO5AGt3xV7nK1jR9lD4cS6bPmA
+    age:
+        - recipient: age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
+          enc: |
+            -----BEGIN AGE ENCRYPTED FILE-----
+            YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBqRm5vN3l0S1Z6c0F3bXpT
+            -----END AGE ENCRYPTED FILE-----
+    lastmodified: "2026-01-01T00:00:00Z"
+    mac: ENC[AES256_GCM,data:Q2hlY2tzdW1PZkl0QWxsMTIzNDU2Nzg5MA==,iv:Zm9yQUxsT2ZJdA==,tag:bWFj,type:str]
+    version: 3.9.0
+"""
+SOPS_DOTENV = """DB_PASSWORD=ENC[AES256_GCM,data:xUSm7cmZ8ZxY,iv:4Vd4yTSTaCZhvFk9JZ0lIJWTxLXHCe9Vs7hkhKUlOqY=,tag:vQ==,type:str]
+sops_age__list_0__map_enc=-----BEGIN AGE ENCRYPTED FILE-----\\nYWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+\\n-----END AGE ENCRYPTED FILE-----
+sops_age__list_0__map_recipient=age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
+sops_mac=ENC[AES256_GCM,data:Q2hlY2tzdW1PZkl0QWxsMTIzNDU2Nzg5MA==,iv:Zm9yQUxsT2ZJdA==,tag:bWFj,type:str]
+"""
+SOPS_JSON = json.dumps(
+    {"private_key": "ENC[AES256_GCM,data:Zm9yQUxsT2ZJdA,iv:Hq3hQm7pZkV0,tag:aA==,type:str]", "client_email": "a@b.c"}
+)
+
+
+def test_what_sops_encrypted_is_no_secret_but_a_plain_value_beside_it_is(command_line, repo):
+    secrets = ("security.secrets", "integrity")
+    path = repo(
+        k8s__secret_dot_enc_dot_yaml=SOPS,
+        _dot_env=SOPS_DOTENV,
+        values_dot_yaml=SOPS,
+        service_account_dot_json=SOPS_JSON,
+    )
+    found = command_line.json("check", path)
+    assert [each for each in (*found["details"], *found["warnings"]) if each["rule"].startswith(secrets)] == []
+    plain = "hunter2" + "hunter2"
+    repo(_dot_env=SOPS_DOTENV + f"OTHER_PASSWORD={plain}\n")
+    assert [(each["file"], each["line"]) for each in command_line.json("check", path)["details"]] == [(".env", 5)]
+
+
 def test_a_stricter_profile_denies_what_advisory_warns_of(command_line, repo):
     path = repo(cloudbuild_dot_yaml=BUILD.replace("[build, .]", "[push, r/a]") + "images: [r/a]\n")
     assert command_line.run("check", path).returncode == 0

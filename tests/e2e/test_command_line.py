@@ -121,6 +121,29 @@ def test_explaining_a_place_that_is_none_says_how_to_name_one(command_line, tmp_
     assert "->" in words
 
 
+def test_a_line_of_a_file_edited_by_hand_is_not_explained_as_generated(command_line, example):
+    repo = example("payment-api")
+    clean(command_line.run("generate", "Create a pipeline", "--repo", repo), 0)
+    assert "skill" in clean(command_line.run("explain", "cloudbuild.yaml:10", "--repo", repo), 0)
+    with (repo / "cloudbuild.yaml").open("a") as file:
+        file.write("# by hand\n")
+    done = command_line.run("explain", "cloudbuild.yaml:10", "--repo", repo)
+    assert "cloudbuild.yaml was edited since Penstock wrote it" in clean(done, 2)
+    assert "--overwrite" in done.stderr
+    assert "skill" not in done.stdout
+    assert "skill" in clean(command_line.run("explain", "clouddeploy.yaml:3", "--repo", repo), 0)
+
+
+@pytest.mark.parametrize("command", [["detect", "--json"], ["check", "--json"], ["detect"]])
+def test_a_reader_that_stops_reading_or_a_full_disk_is_no_crash(command_line, example, command):
+    repo = example("payment-api")
+    for target, code in (("/dev/full", 2), ("|", 141)):
+        done = command_line.run_into(target, command[0], repo, *command[1:])
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+        assert done.returncode == code
+
+
 def test_a_mistyped_setting_stops_the_start(command_line, example):
     words = clean(command_line.run("plan", "x", "--repo", example("payment-api"), PENSTOCK_HTPP__PORT="1"), 2)
     assert "PENSTOCK_HTPP__PORT" in words

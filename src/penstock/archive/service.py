@@ -45,6 +45,10 @@ class Archive:
         whole = await self._put(f"{pipeline_id}/{MANIFEST}", manifest(pipeline_id, artifacts))
         return STORED if whole else CONFLICT
 
+    async def ping(self) -> None:
+        """Return when the store answers. Raises Unavailable."""
+        await self._objects.get("ping")
+
     async def _put(self, path: str, content: bytes) -> bool:
         """Return whether the object has this content now. One that has other content is left as it is."""
         if await self._objects.put_new(path, content):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.bootstrap import parts
+from penstock.bootstrap.models import open_adapting
+from penstock.bootstrap.parts import LIBRARY
 
 if TYPE_CHECKING:
     from penstock.archive.service import Archive
@@ -18,13 +17,12 @@ if TYPE_CHECKING:
     from penstock.database.postgres import PostgresRecords
     from penstock.gateway.hashing import KeyHasher
     from penstock.gateway.redis_counters import RedisCounters
+    from penstock.generation.adapting import Adapting
     from penstock.kit.clock import Clock
     from penstock.policy.ports import PolicyEngine
     from penstock.settings import Settings
     from penstock.skills.ports import SkillStore
     from penstock.telemetry.service import Telemetry
-
-LIBRARY = Path(str(files("penstock") / "library"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,8 @@ class Adapters:
     archive: Archive | None = None
     hasher: KeyHasher | None = None
     counters: RedisCounters | None = None
+    adapting: Adapting | None = None
+    """None: no model is set, and templates are all there is."""
 
 
 @asynccontextmanager
@@ -52,11 +52,11 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
     from penstock.database.keys import PostgresKeys
     from penstock.database.postgres import PostgresRecords
     from penstock.kit.clock import SystemClock
-    from penstock.policy.regorus import RegorusEngine
     from penstock.skills.library_store import LibrarySkills
 
     async with AsyncExitStack() as opened:
         logs: list[Telemetry] = []
+        judges = await opened.enter_async_context(parts.open_judges()) if server else None
         dsn = parts.database_address(settings, opened, own=server, logs=logs if server else None) if record else None
         redis_url = parts.redis_address(settings, opened, logs) if server else None
         fingerprint_key = parts.secret(
@@ -68,11 +68,11 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
         database = await parts.open_database(settings, dsn, opened, telemetry, server=server) if dsn else None
         if database and server:
             await parts.check_pepper(settings, PostgresKeys(database))
-        policy = RegorusEngine(LIBRARY / "policies", threads=max(2, os.cpu_count() or 2) if server else 1)
-        opened.callback(policy.close)
+        if judges:
+            await judges.ready()
         yield Adapters(
             skills=LibrarySkills(LIBRARY / "skills", telemetry),
-            policy=policy,
+            policy=judges or parts.open_judge(opened),
             fingerprint_key=fingerprint_key,
             clock=clock,
             telemetry=telemetry,
@@ -81,4 +81,7 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
             archive=parts.open_archive(settings, telemetry) if record else None,
             hasher=parts.hasher(settings) if server else None,
             counters=parts.open_counters(settings, redis_url, opened) if redis_url else None,
+            adapting=open_adapting(
+                settings, opened, redis_url=redis_url, fingerprint_key=fingerprint_key, clock=clock, telemetry=telemetry
+            ),
         )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from penstock.gateway.service import Gateway
+    from penstock.pipelines.planning import Planner
+    from penstock.policy.gate import Gate
     from penstock.policy.ports import PolicyEngine
     from penstock.settings import Settings
     from penstock.surfaces.engine import Engine, Ping
@@ -22,25 +24,41 @@ if TYPE_CHECKING:
 
 def build_engine(settings: Settings, adapters: Adapters) -> Engine:
     """Put an engine together. Opens nothing."""
+    from penstock.pipelines.deadlines import Deadlines
     from penstock.pipelines.deliveries import Deliveries
-    from penstock.pipelines.planning import Planner, Usual
     from penstock.pipelines.service import Pipelines
     from penstock.policy.gate import Gate
     from penstock.surfaces.engine import Engine
 
     gate = Gate(adapters.policy, fingerprint_key=adapters.fingerprint_key, timeout_s=settings.policy.timeout_s)
-    usual = Usual(settings.cloud.project, settings.cloud.region, settings.cloud.cluster)
-    planner = Planner(adapters.skills, gate, adapters.clock, usual=usual, max_files=settings.detection.max_files)
     pipelines = Pipelines(
-        planner=planner,
+        planner=_build_planner(settings, adapters, gate),
         gate=gate,
         deliveries=Deliveries(),
         telemetry=adapters.telemetry,
         clock=adapters.clock,
+        deadlines=Deadlines(settings.deadline.model_s, settings.deadline.judge_s),
         records=adapters.records,
         archive=adapters.archive,
     )
     return Engine(pipelines, gateway=_build_gateway(settings, adapters), pings=_pings(adapters))
+
+
+def _build_planner(settings: Settings, adapters: Adapters, gate: Gate) -> Planner:
+    from penstock.pipelines.adaptation import Adaptation
+    from penstock.pipelines.planning import Planner
+    from penstock.pipelines.repairing import Repairing
+    from penstock.pipelines.sketching import Sketching, Usual
+
+    usual = Usual(settings.cloud.project, settings.cloud.region, settings.cloud.cluster)
+    return Planner(
+        Sketching(adapters.skills, usual),
+        Adaptation(adapters.adapting, adapters.telemetry),
+        Repairing(adapters.policy.catalogue, adapters.telemetry, settings.model.repairs),
+        gate,
+        adapters.clock,
+        settings.detection.max_files,
+    )
 
 
 @asynccontextmanager
@@ -88,6 +106,8 @@ def _pings(adapters: Adapters) -> dict[str, Ping]:
         pings["database"] = adapters.records.ping
     if adapters.counters is not None:
         pings["redis"] = adapters.counters.ping
+    if adapters.archive is not None:
+        pings["archive"] = adapters.archive.ping
     return pings
 
 

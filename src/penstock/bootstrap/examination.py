@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from penstock import __version__
 from penstock.bootstrap import parts
-from penstock.bootstrap.adapters import LIBRARY
+from penstock.bootstrap.parts import LIBRARY
 from penstock.errors import PenstockError, Unavailable
 
 if TYPE_CHECKING:

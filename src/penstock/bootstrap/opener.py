@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from penstock.bootstrap import parts
 from penstock.bootstrap.adapters import Adapters, open_adapters
 from penstock.bootstrap.engine import build_app, build_engine, open_server
-from penstock.bootstrap.loading import COMMAND, SERVER, load
+from penstock.bootstrap.loading import COMMAND, SERVER, load, settle
+from penstock.surfaces.cli.streams import let_go_of_broken
 
 if TYPE_CHECKING:
     from penstock.gateway.keys import Keys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from penstock.surfaces.engine import Engine
 
 
+_warming: set[asyncio.Task[None]] = set()
 _THREADS_S = 0.5
 """Seconds threads have to end once everything is closed."""
 
@@ -56,7 +58,8 @@ class FromSettings:
                 adopt(adapters.telemetry)
                 first_key = await _first_key(settings, adapters)
                 app = build_app(settings, engine, adapters.telemetry)
-                await serve(app, listener, on_ready=partial(_welcome, first_key=first_key))
+                settle()
+                await serve(app, listener, on_ready=partial(_ready, adapters, first_key=first_key))
         await _end_threads()
 
     @asynccontextmanager
@@ -115,14 +118,22 @@ async def _end_threads() -> None:
     busy = [each for each in threading.enumerate() if not each.daemon and each is not threading.main_thread()]
     if ending.done() and not busy:
         return
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
+    let_go_of_broken()
     os._exit(0)
 
 
+def _ready(adapters: Adapters, url: str, *, first_key: str | None) -> None:
+    """Tell that the server answers; only then load the model's SDK, which takes seconds, in a thread."""
+    _welcome(url, first_key=first_key)
+    if adapters.adapting is not None:
+        _warming.add(warming := asyncio.get_running_loop().create_task(adapters.adapting.warm()))
+        warming.add_done_callback(_warming.discard)
+
+
 def _welcome(url: str, *, first_key: str | None) -> None:
+    """Say where the server listens. It serves on when nobody reads that: `penstock keys create` makes another key."""
     from penstock.surfaces.cli.welcome import ready_lines
 
-    sys.stdout.write("\n".join(ready_lines(url, first_key)) + "\n")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stdout.write("\n".join(ready_lines(url, first_key)) + "\n")
+    let_go_of_broken()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
     from penstock.database.keys import PostgresKeys
     from penstock.gateway.hashing import KeyHasher
     from penstock.gateway.redis_counters import RedisCounters
+    from penstock.policy.regorus import RegorusEngine
+    from penstock.policy.regorus_processes import RegorusProcesses
     from penstock.settings import Settings
     from penstock.telemetry.service import Telemetry
 
+LIBRARY = Path(str(files("penstock") / "library"))
+_POLICIES = LIBRARY / "policies"
+_MOST_JUDGES = 8
+"""Processes that judge, whatever the number of cores: each takes 40 MB."""
 _COMMAND_CONNECTIONS = 4
 """Connections a single command may use: it works on one pipeline."""
 _PEPPER_VERSION = 1
@@ -102,6 +109,22 @@ async def open_database(
     return await opened.enter_async_context(open_database(dsn, limits, telemetry=telemetry))
 
 
+def open_judges() -> AbstractAsyncContextManager[RegorusProcesses]:
+    """Return a server's policy engine: a process for each core, so that judging holds no other request up."""
+    from penstock.policy.regorus_processes import open_processes
+
+    return open_processes(_POLICIES, count=min(max(2, os.cpu_count() or 2), _MOST_JUDGES))
+
+
+def open_judge(opened: AsyncExitStack) -> RegorusEngine:
+    """Open a single command's policy engine. Raises PolicyEngineUnavailable."""
+    from penstock.policy.regorus import RegorusEngine
+
+    engine = RegorusEngine(_POLICIES, threads=1)
+    opened.callback(engine.close)
+    return engine
+
+
 def open_archive(settings: Settings, telemetry: Telemetry) -> Archive:
     """Open the auditors' copies. Raises InvalidConfiguration, Unavailable."""
     from penstock.archive.service import Archive
@@ -122,13 +145,13 @@ def open_counters(settings: Settings, url: str, opened: AsyncExitStack) -> Redis
 
 def open_telemetry(settings: Settings, opened: AsyncExitStack, fingerprint_key: bytes) -> Telemetry:
     """Open a server's log, metrics and spans; secrets are masked in all of them. Raises InvalidConfiguration."""
-    from penstock.policy.secrets import redact
+    from penstock.policy.secrets import redact_quoted
     from penstock.telemetry.service import open_telemetry
 
     chosen = settings.telemetry
     try:
         telemetry = open_telemetry(
-            redact=partial(redact, key=fingerprint_key),
+            redact=partial(redact_quoted, key=fingerprint_key),
             version=__version__,
             log_level=chosen.log_level,
             spans_file=chosen.spans_file,

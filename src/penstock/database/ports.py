@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from penstock.domain.artifacts import Artifact
+from penstock.domain.models import ModelUse
 from penstock.domain.pipelines import Plan, Status
 
 
@@ -105,10 +106,34 @@ class Records(Protocol):
         """
         ...
 
+    async def draft(self, claim: Claim, draft: Mapping[str, Any], use: ModelUse) -> Claim:
+        """Keep what a model answered and what it cost, and return the claim with its new version.
+
+        Raises IdempotencyConflict when the lease is somebody else's by now.
+        """
+        ...
+
+    async def spent(self, claim: Claim, use: ModelUse) -> None:
+        """Keep what attempts on a model cost when nothing came of them."""
+        ...
+
+    async def renew(self, claim: Claim) -> bool:
+        """Make the lease last as long again; tell whether it is still ours."""
+        ...
+
     async def reject(
-        self, claim: Claim, *, detail: str, decision: Mapping[str, Any], response: Mapping[str, Any]
+        self,
+        claim: Claim,
+        *,
+        code: str = "policy-violation",
+        detail: str,
+        decision: Mapping[str, Any] | None = None,
+        response: Mapping[str, Any],
     ) -> None:
-        """Settle what the gate refused, with the verdict and the answer to replay. A fenced write changes nothing."""
+        """Settle what was refused, by the gate (with its verdict) or the model, with the answer to replay.
+
+        A fenced write changes nothing.
+        """
         ...
 
     async def fail(self, claim: Claim, *, code: str, detail: str) -> None:

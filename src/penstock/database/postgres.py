@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from penstock.database.connections import Database
 from penstock.database.failures import AnswerLost, failed
 from penstock.database.ports import Claim, ClaimRequest, PipelineRecord
-from penstock.database.rows import artifact_of, claim_of, clean, json_text, known_id, record_of, settled_claim
+from penstock.database.rows import artifact_of, claim_of, clean, json_text, known_id, record_of, settled_claim, usage_of
 from penstock.domain.artifacts import Artifact, digest_of
+from penstock.domain.models import ModelUse
 from penstock.domain.pipelines import TRANSITIONS, Plan, Status
 from penstock.errors import DatabaseFailed, IdempotencyConflict, IdempotencyKeyReused, PipelineNotFound
 from penstock.kit.ids import uuid7
@@ -80,7 +81,7 @@ class PostgresRecords:
         if status in _RESUMABLE and not row["leased"]:
             return await self._resumed(row, request, owner)
         if row["leased"] and status is not Status.GITHUB_PENDING:
-            raise IdempotencyConflict(pipeline_id=str(row["pipeline_id"]))
+            raise IdempotencyConflict(pipeline_id=str(row["pipeline_id"]), retry_after_s=row["lease_left_s"])
         return settled_claim(row)
 
     async def _resumed(self, row: asyncpg.Record, request: ClaimRequest, owner: str) -> Claim | None:
@@ -111,14 +112,38 @@ class PostgresRecords:
             raise _fenced_off(claim)
         return replace(claim, status=Status.GENERATED, version=version)
 
+    async def draft(self, claim: Claim, draft: Mapping[str, Any], use: ModelUse) -> Claim:
+        """Keep what a model answered and what it cost."""
+        version = await self._fenced(
+            "draft", claim, Status.DRAFTED, json_text(draft), self._lease, claim.status.value, json_text(usage_of(use))
+        )
+        if version is None:
+            raise _fenced_off(claim)
+        return replace(claim, status=Status.DRAFTED, version=version, draft=draft)
+
+    async def spent(self, claim: Claim, use: ModelUse) -> None:
+        """Keep what attempts on a model cost when nothing came of them."""
+        await self._database.row("spent", known_id(claim.pipeline_id), json_text(usage_of(use)))
+
+    async def renew(self, claim: Claim) -> bool:
+        """Make the lease last as long again."""
+        row = await self._database.row("renew", known_id(claim.pipeline_id), claim.epoch, self._lease)
+        return row is not None
+
     async def reject(
-        self, claim: Claim, *, detail: str, decision: Mapping[str, Any], response: Mapping[str, Any]
+        self,
+        claim: Claim,
+        *,
+        code: str = "policy-violation",
+        detail: str,
+        decision: Mapping[str, Any] | None = None,
+        response: Mapping[str, Any],
     ) -> None:
-        """Settle what the gate refused."""
+        """Settle what was refused."""
         await self._settle(
             claim,
             Status.REJECTED,
-            failure_code="policy-violation",
+            failure_code=code,
             failure_detail=detail,
             decision=decision,
             response=response,

@@ -27,7 +27,8 @@ WITH made AS (
 )
 SELECT
     pipeline_id, made, fingerprint, status, lease_epoch, version, attempt_no, decision, failure_code, failure_detail,
-    response_body, draft, lease_until IS NOT NULL AND lease_until > now() AS leased
+    response_body, draft, lease_until IS NOT NULL AND lease_until > now() AS leased,
+    ceil(extract(EPOCH FROM lease_until - now()))::int AS lease_left_s
 FROM found;
 
 -- name: resume
@@ -49,6 +50,37 @@ WITH taken AS (
     FROM taken
 )
 SELECT pipeline_id, status, lease_epoch, version, attempt_no, draft FROM taken;
+
+-- name: draft
+-- What a model answered, and what that cost, kept before anything is made of it: nobody pays for it twice. No row: fenced.
+WITH drafted AS (
+    UPDATE pipelines SET
+        status = 'drafted', version = version + 1, mode = 'ai', draft = $4, lease_until = now() + $5::interval,
+        updated_at = now()
+    WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status IN ('accepted', 'drafted')
+    RETURNING *
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, trace_id)
+    SELECT org_id, principal_id, pipeline_id, 'pipeline.drafted', $6, status, trace_id FROM drafted
+), used AS (
+    INSERT INTO usage_events (org_id, principal_id, pipeline_id, kind, quantity, detail)
+    SELECT drafted.org_id, drafted.principal_id, drafted.pipeline_id, 'model', attempt.tokens, attempt.detail
+    FROM drafted, json_to_recordset($7) AS attempt (tokens bigint, detail json)
+)
+SELECT version FROM drafted;
+
+-- name: spent
+-- What attempts on a model cost when nothing came of them.
+INSERT INTO usage_events (org_id, principal_id, pipeline_id, kind, quantity, detail)
+SELECT pipelines.org_id, pipelines.principal_id, pipelines.pipeline_id, 'model', attempt.tokens, attempt.detail
+FROM pipelines, json_to_recordset($2) AS attempt (tokens bigint, detail json)
+WHERE pipelines.pipeline_id = $1;
+
+-- name: renew
+-- Keep the lease while the work lasts. No row: it is somebody else's by now.
+UPDATE pipelines SET lease_until = now() + $3::interval
+WHERE pipeline_id = $1 AND lease_epoch = $2 AND lease_until IS NOT NULL
+RETURNING lease_epoch;
 
 -- name: promise
 -- TX2: artifacts, audit row, usage and event together. No row: the lease is somebody else's now.

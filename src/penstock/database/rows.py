@@ -11,6 +11,7 @@ import orjson
 
 from penstock.database.ports import Claim, PipelineRecord
 from penstock.domain.artifacts import Artifact
+from penstock.domain.models import ModelUse
 from penstock.domain.pipelines import Status
 
 if TYPE_CHECKING:
@@ -90,3 +91,24 @@ def known_id(text: str) -> uuid.UUID | None:
         return uuid.UUID(text)
     except ValueError:
         return None
+
+
+def usage_of(use: ModelUse) -> list[dict[str, Any]]:
+    """Return what each attempt on a model cost, as usage events take it."""
+    found = []
+    for attempt in use.attempts:
+        used = attempt.usage
+        tokens = used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens
+        detail = {
+            "model": attempt.model,
+            "outcome": attempt.outcome,
+            "ms": attempt.ms,
+            "input": used.input_tokens,
+            "output": used.output_tokens,
+            "cache_read": used.cache_read_tokens,
+            "cache_write": used.cache_write_tokens,
+            "micro_usd": attempt.micro_usd,
+            "request_id": attempt.request_id,
+        }
+        found.append({"tokens": tokens, "detail": detail})
+    return found

@@ -20,6 +20,8 @@ Branch = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]{1,2}$")]
 Cron = Annotated[str, StringConstraints(pattern=r"^[0-9*/,-]+( [0-9*/,-]+){4}$", max_length=100)]
 """Five fields of unix cron, in UTC."""
+TagPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*][A-Za-z0-9._/*-]{0,99}$")]
+"""Names of tags; a star stands for anything: ``v*``."""
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
@@ -97,11 +99,15 @@ class StepChange(Node):
 
 
 class TriggerAdd(Node):
-    """Something more that starts a lane. ``schedule`` is for the event schedule alone, ``branch`` for push and tag."""
+    """Something more that starts a lane.
+
+    ``schedule`` is for the event schedule alone, ``branch`` for push, ``tag`` for tag: None is every tag.
+    """
 
     event: Literal["push", "pull_request", "tag", "schedule", "manual"]
     lane: Lane
     branch: Branch | None = None
+    tag: TagPattern | None = None
     schedule: Cron | None = None
 
 

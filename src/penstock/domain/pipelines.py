@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from penstock.domain.artifacts import Artifact
+from penstock.domain.changes import Changes
 from penstock.domain.facts import RepositoryFacts
+from penstock.domain.models import ModelUse
 from penstock.domain.policy import Decision
 from penstock.domain.skills import Selection, SkillUse
 from penstock.domain.spec import PipelineSpec
@@ -77,9 +79,10 @@ class Options:
     environments: tuple[str, ...] = ()
     """Names in order of promotion; the last, or one named prod/production, is production."""
     public: bool = False
-    mode: str = "template"
-    """template; ai comes with the model."""
+    mode: str = "auto"
+    """ai: a model adapts the plan; template: none does; auto: ai where a model is configured."""
     fallback: str = "on_breaker_open"
+    """When templates stand in for the model: on_breaker_open, on_any_failure, never."""
     delivery: str = "none"
     """none, files (write into the local repository), branch (a git commit on a new branch)."""
     delivery_branch: str | None = None
@@ -110,7 +113,7 @@ class StageEvent:
     """One stage of the walk has started or ended. The same events feed CLI, SSE, console and trace."""
 
     name: str
-    """detect, select, plan, render, judge, record, deliver, archive."""
+    """claim, detect, select, adapt (with an ``attempt`` for each), plan, render, judge, repair, record, deliver, ..."""
     outcome: str
     """started, ok, failed, skipped."""
     ms: float = 0.0
@@ -131,6 +134,18 @@ class Delivery:
     no_changes: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One thing that was mended after the gate had refused it."""
+
+    rule: str
+    file: str
+    what: str
+    """What was done, in words."""
+    by: str
+    """fixer, or the model's id."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """A pipeline before anything happened: what `plan` shows and `generate` goes on with."""
@@ -142,7 +157,21 @@ class Plan:
     artifacts: tuple[Artifact, ...]
     decision: Decision
     mode: str
+    """ai or template."""
     degraded: bool = False
+    """Templates stand in for a model that was wanted."""
+    degraded_reason: str = ""
+    changes: Changes = field(default_factory=Changes)
+    """What the sentence changed, by the model or by rules."""
+    model: ModelUse | None = None
+    """What was spent on a model."""
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def former_files(self) -> tuple[str, ...]:
+        """Files that Penstock wrote for an earlier pipeline (of another target, say), which this one does not have."""
+        now = {artifact.path for artifact in self.artifacts}
+        return tuple(path for path in self.facts.managed_files if path not in now)
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ class RuntimeSpec(Node):
     public: bool = False
     writable_paths: tuple[Text, ...] = ("/tmp",)  # noqa: S108 -- mounted as an emptyDir
     origin: Origin
+    port_origin: Origin | None = Field(default=None, description="What named the port, where that is not the same")
+    health_origin: Origin | None = Field(default=None, description="The same of the health path")
 
 
 class SecretRef(Node):
@@ -124,6 +126,17 @@ class EnvValue(Node):
     origin: Origin
 
 
+class OpenVariable(Node):
+    """A plain variable that the code reads and the plan does not set; docs/cicd/README.md lists it for the owner."""
+
+    name: EnvName
+    at: Literal["build", "runtime"] = Field(default="runtime", description="build: a bundler writes it into the pages")
+    default: Text | None = Field(default=None, description="What the code takes without it, where that can be shown")
+    example: Text | None = Field(default=None, description="What the repository's own example file says")
+    needed: bool = Field(description="Without it the code has nothing, or an address on the developer's own machine")
+    origin: Origin
+
+
 class ServiceSpec(Node):
     """One service of the repository."""
 
@@ -136,6 +149,7 @@ class ServiceSpec(Node):
     runtime: RuntimeSpec
     secrets: tuple[SecretRef, ...] = ()
     env: tuple[EnvValue, ...] = ()
+    open_variables: Annotated[tuple[OpenVariable, ...], Field(max_length=80)] = ()
     origin: Origin
 
 
@@ -159,6 +173,8 @@ class Trigger(Node):
     event: Literal["push", "pull_request", "tag", "schedule", "image_pushed", "manual"]
     lane: Lane
     branch: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]{1,200}$")] | None = None
+    tag: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*][A-Za-z0-9._/*-]{0,99}$")] | None = None
+    """Names of tags, for the event tag; a star stands for anything, None for every tag."""
     schedule: Annotated[str, StringConstraints(pattern=r"^[0-9*/, -]{9,100}$")] | None = None
     origin: Origin
 
@@ -167,7 +183,7 @@ class CloudProject(Node):
     """Where it runs."""
 
     project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]$")]
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]{1,2}$")]
     repository: Name = Field(description="Artifact Registry repository")
     cluster: Name | None = Field(default=None, description="GKE cluster; None on Cloud Run")
     origin: Origin
@@ -188,6 +204,15 @@ class ExtraFile(Node):
 
     path: RelativePath
     content: Annotated[str, StringConstraints(max_length=65_536)]
+    origin: Origin
+
+
+class Notification(Node):
+    """Who is to be told of builds. The files cannot set that up: docs/cicd/README.md gets the commands."""
+
+    channel: Literal["slack", "email", "chat", "pubsub", "webhook"]
+    on: Literal["failure", "success", "always"] = "failure"
+    to: Annotated[str, StringConstraints(pattern=r"^[#A-Za-z0-9._@+-]{1,100}$")] | None = None
     origin: Origin
 
 
@@ -213,6 +238,7 @@ class PipelineSpec(Node):
     steps: Annotated[tuple[Step, ...], Field(max_length=290)]
     environments: tuple[Environment, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    notifications: Annotated[tuple[Notification, ...], Field(max_length=10)] = ()
     notes: tuple[Text, ...] = ()
     """Extra paragraphs for docs/cicd/README.md."""
     extra_files: Annotated[tuple[ExtraFile, ...], Field(max_length=20)] = ()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from penstock.domain.facts import RepositoryFacts, ServiceFacts
 from penstock.domain.pipelines import Options
 from penstock.generation.problems import refused
-from penstock.generation.views import Service, view_of
-from penstock.generation.words import label, listed
+from penstock.generation.views import NO_WISHES, Service, ServiceWish, view_of
+from penstock.generation.words import label, listed, shown
+from penstock.kit.git_names import is_branch_name
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]{1,2}")
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
 _RUNTIME = re.compile(r"v?[0-9]{1,4}(\.[0-9]{1,6}){0,2}")
 _TARGETS = ("cloud-run", "gke", "none")
 _MAX_PORT = 65_535
@@ -36,10 +37,10 @@ class Named:
 def check_options(options: Options, service_name: str | None) -> None:
     """Refuse what cannot be granted. Raises InvalidConfiguration that names the field and the rule."""
     if service_name is not None and not _NAME.fullmatch(service_name):
-        message = f"{_shown(service_name)} cannot be a service's name: it takes {_LABEL_RULE}."
+        message = f"{shown(service_name)} cannot be a service's name: it takes {_LABEL_RULE}."
         raise refused("service_name", message, _suggestion(service_name))
     if options.target is not None and options.target not in _TARGETS:
-        message = f"{_shown(options.target)} is no target: it is one of {', '.join(_TARGETS)}."
+        message = f"{shown(options.target)} is no target: it is one of {', '.join(_TARGETS)}."
         raise refused("options.target", message)
     if options.port is not None and not 0 < options.port <= _MAX_PORT:
         raise refused("options.port", f"{options.port} is no port: it takes a number from 1 to {_MAX_PORT}.")
@@ -48,16 +49,23 @@ def check_options(options: Options, service_name: str | None) -> None:
         ("project", _PROJECT, "a Google Cloud project id: 6 to 30 small letters, digits and hyphens"),
         ("region", _REGION, "a Google Cloud region like europe-west1"),
         ("cluster", _NAME, f"the name of a GKE cluster: {_LABEL_RULE}"),
-        ("branch", _BRANCH, "a branch name of letters, digits, dots, slashes, hyphens and underscores"),
     ):
         value = getattr(options, field)
         if value is not None and not pattern.fullmatch(value):
-            raise refused(f"options.{field}", f"{_shown(value)} cannot be the {field}: it takes {rule}.")
+            raise refused(f"options.{field}", f"{shown(value)} cannot be the {field}: it takes {rule}.")
+    if options.branch is not None and not is_branch_name(options.branch):
+        rule = "a branch name as git takes it, of letters, digits, dots, slashes, hyphens and underscores"
+        raise refused("options.branch", f"{shown(options.branch)} cannot be the branch: it takes {rule}.")
     _check_environments(options.environments)
 
 
-def named(facts: RepositoryFacts, options: Options, service_name: str | None) -> Named:
-    """Return the services that the pipeline is for, with their names in it.
+def named(
+    facts: RepositoryFacts,
+    options: Options,
+    service_name: str | None,
+    wishes: Mapping[str, ServiceWish] | None = None,
+) -> Named:
+    """Return the services that the pipeline is for, with their names in it. ``wishes`` are by these names.
 
     Of several services, the one that the request names is taken alone. Raises InvalidConfiguration when there are too
     many, or none.
@@ -66,27 +74,31 @@ def named(facts: RepositoryFacts, options: Options, service_name: str | None) ->
     if not found:
         raise refused("service_context", "There is no service to make a pipeline for.")
     main = facts.primary or found[0]
-    labels = _labels(found, facts.name)
+    labels = service_labels(found, facts.name)
     if service_name is not None and len(found) > 1 and service_name in labels:
         main = found[labels.index(service_name)]
         found, labels = (main,), [service_name]
     if len(found) > _MAX_SERVICES:
         message = f"The repository holds {len(found)} services; one pipeline takes at most {_MAX_SERVICES}."
-        raise refused("service_context", message, "Name the folder of one service (--path), or its name.")
+        raise refused("service_context", message, "Name the folder of one service: --path (service_context.path).")
     name = service_name or (labels[0] if len(found) == 1 else label(facts.name))
     if len(found) == 1:
         labels = [name]
-    services = tuple(_service(each, at, main, options) for each, at in zip(found, labels, strict=True))
+    wished = wishes or {}
+    services = tuple(
+        _service(each, at, main, options, wished.get(at, NO_WISHES)) for each, at in zip(found, labels, strict=True)
+    )
     return Named(name, services, service_name is not None)
 
 
-def _service(facts: ServiceFacts, name: str, main: ServiceFacts, options: Options) -> Service:
+def _service(facts: ServiceFacts, name: str, main: ServiceFacts, options: Options, wish: ServiceWish) -> Service:
     primary = facts is main or facts == main
-    seen = view_of(facts, name, options if primary else replace(options, runtime=None, port=None))
-    return Service(name, facts, seen, primary)
+    seen = view_of(facts, name, options if primary else replace(options, runtime=wish.runtime, port=wish.port))
+    return Service(name, facts, seen, primary, wish)
 
 
-def _labels(found: tuple[ServiceFacts, ...], repository: str) -> list[str]:
+def service_labels(found: tuple[ServiceFacts, ...], repository: str) -> list[str]:
+    """Return the names that services have in a pipeline, no two the same."""
     labels: list[str] = []
     for service in found:
         wanted = label(service.name or repository)
@@ -105,16 +117,10 @@ def _check_environments(names: tuple[str, ...]) -> None:
         raise refused("options.environments", message)
     for name in names:
         if not _NAME.fullmatch(name):
-            raise refused("options.environments", f"{_shown(name)} cannot be an environment: it takes {_LABEL_RULE}.")
+            raise refused("options.environments", f"{shown(name)} cannot be an environment: it takes {_LABEL_RULE}.")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise refused("options.environments", f"The environment {listed(twice)} is named twice.")
-
-
-def _shown(value: str) -> str:
-    """Return a value as it may stand in a message: one line, nothing hidden, not too long."""
-    plain = ascii(value)
-    return plain if len(plain) <= 60 else f"{plain[:57]}..."  # noqa: PLR2004 -- a line of an error message
 
 
 def _suggestion(name: str) -> str:

@@ -54,12 +54,15 @@ def said_about_cloud(cloud: CloudProject, options: Options, target: str) -> tupl
             " or set PENSTOCK_CLOUD__PROJECT."
         )
         assumptions.append(Assumption(text=text, origin=origin))
-        questions.append("Which Google Cloud project does it deploy to? Say it with --project.")
+        questions.append("Which Google Cloud project does it deploy to? Say it with --project (options.project).")
     if not options.region:
         text = f"Everything runs in {cloud.region}; --region (options.region) changes that."
         assumptions.append(Assumption(text=text, origin=origin))
     if target == "gke" and not options.cluster:
-        text = "The GKE cluster is the one called apps, which docs/cicd/README.md creates; --cluster names another."
+        text = (
+            "The GKE cluster is the one called apps, which docs/cicd/README.md creates; --cluster (options.cluster)"
+            " names another."
+        )
         assumptions.append(Assumption(text=text, origin=origin))
     return assumptions, questions
 
@@ -116,11 +119,11 @@ def environments_of(composition: Composition) -> tuple[Environment, ...]:
     asked = composition.options.environments
     if not asked:
         return tuple(known.values())
-    production = {name for name in asked if _says_production(name)} or {asked[-1]}
+    production = {name for name in asked if says_production(name)} or {asked[-1]}
     return tuple(_asked_environment(name, known.get(name), production=name in production) for name in asked)
 
 
-def _says_production(name: str) -> bool:
+def says_production(name: str) -> bool:
     """Whether an environment's name says production, in the words of the gate: prod-eu does, pre-prod does not."""
     told = name.split("-")
     if _LOWER & set(told):

@@ -12,7 +12,7 @@ from penstock.domain.facts import RepositoryFacts
 from penstock.domain.pipelines import Options
 from penstock.domain.skills import Skill
 from penstock.domain.spec import Assumption, Origin, PipelineSpec, ServiceSpec
-from penstock.errors import SkillNotFound
+from penstock.errors import PenstockError, SkillNotFound
 from penstock.generation.asked import Named, check_options, named
 from penstock.generation.cloud import (
     build_of,
@@ -25,10 +25,10 @@ from penstock.generation.cloud import (
 )
 from penstock.generation.composing import Composition, Part, each_service
 from penstock.generation.images import ChosenImage, image_for
-from penstock.generation.problems import impossible_spec
+from penstock.generation.places import odd_image, odd_place
+from penstock.generation.problems import impossible_spec, refused
 from penstock.generation.rules import TextRule
 from penstock.generation.running import (
-    asked_about_env,
     env_of,
     runtime_of,
     said_about_command,
@@ -36,8 +36,10 @@ from penstock.generation.running import (
     said_about_secrets,
     secrets_of,
 )
+from penstock.generation.runtimes import check_runtime
 from penstock.generation.steps import steps_of
-from penstock.generation.views import Service
+from penstock.generation.variables import asked_about_env, open_variables
+from penstock.generation.views import Service, ServiceWish
 from penstock.generation.words import listed
 
 _KINDS = {"web": "web", "worker": "worker", "static-site": "static-site", "docs": "static-site"}
@@ -71,18 +73,21 @@ def draft(
     skills: tuple[Skill, ...],
     *,
     target: tuple[str, Origin] | None = None,
+    wishes: Mapping[str, ServiceWish] | None = None,
 ) -> PipelineSpec:
     """Return the pipeline that the skills, in order of composition, make of the facts; the options win.
 
-    ``target`` is where to deploy to and what decided it. Raises InvalidConfiguration for options that cannot be
+    ``target`` is where to deploy to and what decided it; ``wishes``, by service, is what the sentence says about
+    services and no option can say (generation/overlaying.py). Raises InvalidConfiguration for options that cannot be
     granted, for a broken skill and for facts no pipeline can be made of; SkillNotFound when no skill builds any
     service.
     """
     check_options(options, service_name)
     place, decided = target or _target(options)
-    asked = named(facts, options, service_name)
+    asked = named(facts, options, service_name, wishes)
     cloud = cloud_of(asked.name, options, place)
     composition = Composition(facts, options, asked, cloud, place, skills)
+    check_runtime(composition)
     told = _Told()
     told.assume(*said_about_target(place, decided))
     assumptions, questions = said_about_cloud(cloud, options, place)
@@ -102,28 +107,44 @@ def _target(options: Options) -> tuple[str, Origin]:
 
 
 def _buildable(composition: Composition, told: _Told) -> tuple[Composition, dict[str, ChosenImage]]:
-    """Leave out services that no skill can build, and say so. Raises SkillNotFound when none is left."""
-    images, without = {}, []
+    """Leave out services that no build file can name or no skill can build, and say so.
+
+    Raises InvalidConfiguration or SkillNotFound when none is left.
+    """
+    images, odd, without = {}, {}, []
     for service in composition.named.services:
-        image = image_for(composition, service)
-        if image is None:
+        wrong = odd_place(service)
+        image = None if wrong else image_for(composition, service)
+        wrong = wrong or (odd_image(image.spec) if image else None)
+        if wrong:
+            odd[service.name] = (service, wrong)
+        elif image is None:
             without.append(service)
         else:
             images[service.name] = image
     kept = tuple(service for service in composition.named.services if service.name in images)
     if not kept:
-        names = listed([f"{each.name} ({_kind(each)})" for each in without])
-        reasons = [
-            f"{each.name}: {each.view.gaps[gap]}" for each in without for gap in _DECISIVE if gap in each.view.gaps
-        ]
-        why = f" What is missing: {listed(reasons)}." if reasons else ""
-        message = f"No skill of this pipeline knows how to build {names}, and there is no Dockerfile.{why}"
-        raise SkillNotFound(message, next_steps=("Add a Dockerfile to the service, or publish a skill for it.",))
+        raise _nothing_left(list(odd.values()), without)
+    for service, wrong in odd.values():
+        text = f"{service.name} is left out: {wrong}"
+        told.assume(Assumption(text=text, origin=Origin(kind="default", ref="services in folders with odd names")))
     for service in without:
         text = f"{service.name} ({service.view.path}) is left out: no skill builds it and it has no Dockerfile."
         told.assume(Assumption(text=text, origin=Origin(kind="default", ref="services without an image")))
     smaller = Named(composition.named.name, kept, composition.named.asked)
     return replace(composition, named=smaller), images
+
+
+def _nothing_left(odd: list[tuple[Service, str]], without: list[Service]) -> PenstockError:
+    if odd:
+        others = f" {listed([each.name for each in without])} cannot be built either." if without else ""
+        message = f"No pipeline can be made for {odd[0][0].name}: {odd[0][1]}{others}"
+        return refused("service_context.path", message, "Rename it in the repository, and run it again.")
+    names = listed([f"{each.name} ({_kind(each)})" for each in without])
+    reasons = [f"{each.name}: {each.view.gaps[gap]}" for each in without for gap in _DECISIVE if gap in each.view.gaps]
+    why = f" What is missing: {listed(reasons)}." if reasons else ""
+    message = f"No skill of this pipeline knows how to build {names}, and there is no Dockerfile.{why}"
+    return SkillNotFound(message, next_steps=("Add a Dockerfile to the service, or publish a skill for it.",))
 
 
 def _kind(service: Service) -> str:
@@ -159,7 +180,8 @@ def _service(composition: Composition, service: Service, image: ChosenImage, tol
     env = env_of(composition, service, runtime)
     told.assume(*image.assumptions, *said_about_port(composition, service, runtime))
     told.assume(*said_about_command(service, runtime), *said_about_secrets(service, secrets, target))
-    told.ask(*image.questions, *asked_about_env(service, env, target))
+    variables = open_variables(service, env, target)
+    told.ask(*image.questions, *asked_about_env(service, variables))
     return ServiceSpec(
         name=service.name,
         path=view.path,
@@ -170,6 +192,7 @@ def _service(composition: Composition, service: Service, image: ChosenImage, tol
         runtime=runtime,
         secrets=secrets,
         env=env,
+        open_variables=variables,
         origin=_origin(service),
     )
 
@@ -177,7 +200,8 @@ def _service(composition: Composition, service: Service, image: ChosenImage, tol
 def _origin(service: Service) -> Origin:
     language = service.facts.language
     if language is not None:
-        return Origin(kind="fact", ref=str(language.source), because=(f"{language.value} in {service.view.path}",))
+        where = "the repository's root" if service.view.path == "." else f"the folder {service.view.path}"
+        return Origin(kind="fact", ref=str(language.source), because=(f"{where} holds a service in {language.value}",))
     own = service.facts.dockerfile
     return Origin(kind="fact", ref=str(own.source) if own else service.view.path)
 

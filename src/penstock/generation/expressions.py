@@ -13,12 +13,13 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
-from jinja2.runtime import Undefined
+from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from penstock.generation.problems import BrokenExpression
 from penstock.generation.versions import line, pick, picked, pinned
 from penstock.generation.words import words
+from penstock.kit.sandbox import RememberedAttributes
 
 _ONE = re.compile(r"\s*\{\{-?(.*?)-?\}\}\s*", re.DOTALL)
 _MAX_TEXT = 20_000
@@ -29,10 +30,24 @@ _UNLIKELY = "{#!!"
 """Start of a Jinja2 comment: the usual one stands in shell scripts (``${#list[@]}``)."""
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
+class _Whole(jinja2.Template):
+    """A template whose names are given whole, the sandbox's own among them: copying them again is half of its work."""
+
+    def new_context(
+        self,
+        vars: dict[str, Any] | None = None,  # noqa: A002 -- Jinja2 names it
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,  # noqa: A002 -- Jinja2 names it
+    ) -> Context:
+        """Return what the template may name."""
+        return super().new_context(vars, shared=shared or vars is not None, locals=locals)
+
+
+class _Sandbox(RememberedAttributes, ImmutableSandboxedEnvironment):
     """The sandbox of all skills: no state, nothing to reach but what an expression is given."""
 
     intercepted_binops = frozenset({"*", "**"})
+    template_class = _Whole
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Multiply numbers only: a text times a million is no default of any pipeline."""
@@ -96,7 +111,7 @@ def _text(text: str, names: Mapping[str, Any]) -> Any:
 
 def _guarded(run: Callable[..., Any], names: Mapping[str, Any], text: str) -> Any:
     try:
-        found = run(**names)
+        found = run({**_SANDBOX.globals, **names})
         if isinstance(found, Undefined):
             str(found)  # StrictUndefined says which name it misses
     except _PROBLEMS as problem:

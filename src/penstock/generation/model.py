@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from penstock.domain.models import Usage
+
 
 class FailureKind(StrEnum):
     """Why an attempt gave no complete message. The breaker and the retries go by it, metrics carry it."""
@@ -61,24 +63,16 @@ class ModelFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one attempt, as the model counted them."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent. ``system`` is the same for everybody with the same skills, so it may be cached; ``user`` is not.
+    """What is sent. ``system`` is the same for everybody with the same skills, so it may be cached; the rest is not.
 
+    ``asked`` is the sentence, ``found`` what the repository says: data with its source named, never instructions.
     ``turns`` are earlier answers and what was said to them (a re-ask, a repair), oldest first.
     """
 
     system: tuple[str, ...]
-    user: str
+    asked: str
+    found: str
     schema: dict[str, Any]
     """JSON schema of the answer, in the subset that structured output takes."""
     turns: tuple[tuple[str, str], ...] = ()
@@ -114,6 +108,10 @@ class Model(Protocol):
     @property
     def name(self) -> str:
         """The model's id: the breaker, metrics and the record go by it."""
+        ...
+
+    async def warm(self) -> None:
+        """Get ready: imports, clients. Nothing is asked."""
         ...
 
     async def attempt(self, prompt: Prompt, limits: AttemptLimits) -> ModelAnswer:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from penstock.domain.skills import Skill
+from penstock.domain.spec import Lane
 from penstock.generation.problems import broken_skill, in_words
 
 
@@ -35,7 +36,7 @@ class StepRule(_Rule):
     per: Literal["service", "pipeline"] = "service"
     kind: Literal["install", "lint", "test", "build", "scan", "sbom", "image", "release", "verify", "notify", "custom"]
     title: str
-    lanes: Annotated[tuple[Literal["check", "main", "release"], ...], Field(min_length=1)]
+    lanes: Annotated[tuple[Lane, ...], Field(min_length=1)]
     after: tuple[str, ...] = ()
     image: str
     entrypoint: str | None = None
@@ -106,7 +107,7 @@ class TriggerRule(_Rule):
 
     name: str
     event: Literal["push", "pull_request", "tag", "schedule", "image_pushed", "manual"]
-    lane: Literal["check", "main", "release"]
+    lane: Lane
     branch: str | None = None
     schedule: str | None = None
 
@@ -136,6 +137,7 @@ class Defaults(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     let: dict[str, tuple[CaseRule, ...] | str | int | bool | None] = Field(default_factory=dict)
+    runtimes: tuple[str, ...] | str | None = None
     image: Annotated[tuple[ImageRule, ...], BeforeValidator(_listed)] = ()
     runtime: Annotated[tuple[RuntimeRule, ...], BeforeValidator(_listed)] = ()
     build: Annotated[tuple[BuildRule, ...], BeforeValidator(_listed)] = ()

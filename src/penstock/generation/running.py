@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,14 +14,6 @@ from penstock.generation.views import Service
 from penstock.generation.words import label, listed, words
 
 _USUAL_PORT = 8080
-_SET_BY_PLATFORM = frozenset(
-    {
-        "NODE_ENV", "HOST", "HOSTNAME", "PORT", "K_SERVICE", "K_REVISION", "GOOGLE_CLOUD_PROJECT", "TZ", "DEBUG",
-        "LOG_LEVEL",
-    }
-)  # fmt: skip
-"""Variables that need no value from anybody: images, platforms or habits set them."""
-_ON_THIS_MACHINE = re.compile(r"\b(localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 _MAX_SECRET = 200
 
 
@@ -48,26 +40,38 @@ def runtime_of(composition: Composition, service: Service) -> RuntimeSpec:
     values.setdefault("port", _USUAL_PORT)
     if service.facts.health_path is not None:
         values.setdefault("health_path", service.facts.health_path.value)
-        reasons.append(str(service.facts.health_path.source))
     values["command"], said = _command(service)
     public = composition.options.public
-    reasons += [each for each in (why, said) if each]
+    reasons += [said] if said else []
     reasons += ["options.public"] if public else []
     try:
         return RuntimeSpec(
-            **values, public=public, origin=origin.model_copy(update={"because": tuple(dict.fromkeys(reasons))})
+            **values,
+            public=public,
+            origin=origin.model_copy(update={"because": tuple(dict.fromkeys(reasons))}),
+            port_origin=why,
+            health_origin=_health_origin(service, values),
         )
     except ValidationError as problem:
         raise impossible_spec(problem) from problem
 
 
-def _port(composition: Composition, service: Service) -> tuple[int | None, str]:
+def _health_origin(service: Service, values: Mapping[str, Any]) -> Origin | None:
+    known = service.facts.health_path
+    if known is None or values.get("health_path") != known.value:
+        return None
+    return Origin(kind="fact", ref=str(known.source))
+
+
+def _port(composition: Composition, service: Service) -> tuple[int | None, Origin | None]:
     if service.primary and composition.options.port is not None:
-        return composition.options.port, "options.port"
+        return composition.options.port, Origin(kind="request", ref="options.port")
+    if service.wish.port is not None:
+        return service.wish.port, Origin(kind="intent", ref="the sentence")
     fact = service.facts.port
     if fact is None or (service.view.kind == "static-site" and service.facts.dockerfile is None):
-        return None, ""
-    return fact.value, str(fact.source)
+        return None, None
+    return fact.value, Origin(kind="fact", ref=str(fact.source))
 
 
 def _command(service: Service) -> tuple[tuple[str, ...], str]:
@@ -89,7 +93,8 @@ def said_about_command(service: Service, runtime: RuntimeSpec) -> list[Assumptio
 
 def said_about_port(composition: Composition, service: Service, runtime: RuntimeSpec) -> list[Assumption]:
     """Return the assumption about a server whose port nothing names."""
-    known = service.facts.port is not None or (service.primary and composition.options.port is not None)
+    asked = service.wish.port is not None or (service.primary and composition.options.port is not None)
+    known = service.facts.port is not None or asked
     if service.view.kind != "web" or known or runtime.port != _USUAL_PORT:
         return []
     text = (
@@ -119,9 +124,14 @@ def secrets_of(composition: Composition, service: Service) -> tuple[SecretRef, .
         if not variable.secret or ("build", variable.name) in found:
             continue
         origin = Origin(kind="fact", ref=str(variable.source), because=("the code reads it, and its name says secret",))
-        name = label(f"{service.name}-{variable.name.replace('_', '-')}")[:_MAX_SECRET]
+        name = secret_name(service.name, variable.name)
         found.setdefault(("runtime", variable.name), SecretRef(env=variable.name, secret=name, origin=origin))
     return tuple(found[key] for key in sorted(found))
+
+
+def secret_name(service: str, variable: str) -> str:
+    """Return what the secret behind a service's variable is called in Secret Manager."""
+    return label(f"{service}-{variable.replace('_', '-')}")[:_MAX_SECRET]
 
 
 def env_of(composition: Composition, service: Service, runtime: RuntimeSpec) -> tuple[EnvValue, ...]:
@@ -163,23 +173,3 @@ def said_about_secrets(service: Service, secrets: tuple[SecretRef, ...], target:
         " docs/cicd/README.md has the commands that create them. They were found by their names in the code."
     )
     return [Assumption(text=text, origin=secrets[0].origin)]
-
-
-def asked_about_env(service: Service, taken: tuple[EnvValue, ...], target: str) -> list[str]:
-    """Return the question about variables that the code reads and nobody gave a value."""
-    known = {value.name for value in taken} | {service.facts.port_env or ""} | _SET_BY_PLATFORM
-    open_ones = [
-        f"{each.name} ({each.source.path}:{each.source.line})" if each.source.line else each.name
-        for each in service.facts.env
-        if not each.secret
-        and each.name not in known
-        and not each.name.startswith("npm_")
-        and (not each.default or _ON_THIS_MACHINE.search(each.default))
-    ]
-    if not open_ones or target == "none":
-        return []
-    text = (
-        f"Which values does {service.name} need for {listed(open_ones)}? The code reads them and nothing sets them:"
-        f" add them to the environment files in deploy/{service.name}."
-    )
-    return [text]

@@ -17,7 +17,7 @@ from penstock.generation.views import Service
 from penstock.generation.words import fitted
 
 _MAX_ID = 63
-_LANES = ("check", "main", "release")
+_LANES = ("check", "main", "release", "scheduled")
 """In the order people read them; steps of the first lane come first where nothing else orders them."""
 _KIND = "kind:"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from penstock.domain.facts import EnvVar, Fact, Gap, RepositoryFacts, ServiceFacts, Source
 from penstock.domain.pipelines import Options
@@ -49,6 +49,8 @@ class ServiceView:
     env: tuple[EnvView, ...]
     traits: dict[str, str] = field(default_factory=dict)
     """Mark -> what stood at its source."""
+    places: dict[str, str] = field(default_factory=dict)
+    """Mark -> file and line it was read from."""
     gaps: dict[str, str] = field(default_factory=dict)
     """Name of a missing fact -> why it is missing."""
 
@@ -65,9 +67,26 @@ class ServiceView:
         """Return the detail of a mark (``program-in-module``: the module's folder), None when it is not set."""
         return self.traits.get(name)
 
+    def place(self, name: str) -> str | None:
+        """Return the file and line a mark was read from, None when it is not set."""
+        return self.places.get(name)
+
     def env_named(self, name: str) -> EnvView | None:
         """Return the variable of that name, None when the code does not read it."""
         return next((each for each in self.env if each.name == name), None)
+
+
+@dataclass(frozen=True)
+class ServiceWish:
+    """What the sentence says about one service and a draft has to know. The main one's runtime and port are options."""
+
+    runtime: str | None = None
+    port: int | None = None
+    variables: frozenset[str] = frozenset()
+    """Variables that the sentence gives a value, or a secret."""
+
+
+NO_WISHES = ServiceWish()
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,7 @@ class Service:
     facts: ServiceFacts
     view: ServiceView
     primary: bool
+    wish: ServiceWish = NO_WISHES
 
 
 def view_of(facts: ServiceFacts, name: str, options: Options | None = None) -> ServiceView:
@@ -107,6 +127,7 @@ def view_of(facts: ServiceFacts, name: str, options: Options | None = None) -> S
         dockerfile=_value(facts.dockerfile),
         env=tuple(EnvView(each.name, each.secret, each.default) for each in facts.env),
         traits={trait.value: trait.source.detail for trait in facts.traits},
+        places={trait.value: str(replace(trait.source, detail="")) for trait in facts.traits},
         gaps=_gaps(facts.gaps),
     )
 
@@ -114,14 +135,17 @@ def view_of(facts: ServiceFacts, name: str, options: Options | None = None) -> S
 def because(names: Iterable[str], service: Service | None, facts: RepositoryFacts) -> tuple[str, ...]:
     """Return the places of the facts that a skill names (``service.test_command``, ``service.next-standalone``).
 
-    Facts that are not there are left out. Raises ValueError for a name that is none.
+    Facts that are not there are left out; ``policy.RULE`` gives the rule. Raises ValueError for a name that is none.
     """
     found: list[str] = []
     for name in names:
         owner, _, fact = name.partition(".")
-        if owner not in {"service", "workspace"} or not fact:
-            message = f"because names {name!r}; it takes service.FACT or workspace.FACT"
+        if owner not in {"service", "workspace", "policy"} or not fact:
+            message = f"because names {name!r}; it takes service.FACT, workspace.FACT or policy.RULE"
             raise ValueError(message)
+        if owner == "policy":
+            found.append(f"the policy {fact}")
+            continue
         holder = facts.workspace if owner == "workspace" else service.facts if service else None
         source = _source(holder, fact) if holder else None
         if source is not None and str(source) not in found:

@@ -45,3 +45,9 @@ def listed(items: list[str], limit: int = 8) -> str:
     if len(items) > limit:
         return f"{', '.join(items[:limit])} and {len(items) - limit} more"
     return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else ""
+
+
+def shown(value: str) -> str:
+    """Return a value as it may stand in a message: one line, nothing hidden, not too long."""
+    plain = ascii(value)
+    return plain if len(plain) <= 60 else f"{plain[:57]}..."  # noqa: PLR2004 -- a line of an error message

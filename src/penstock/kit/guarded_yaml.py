@@ -155,8 +155,7 @@ def _text(data: bytes | str, max_bytes: int) -> str:
 
 def _refuse_absurd_nesting(text: str) -> None:
     """Refuse what would make the C parser recurse without bound, before it starts."""
-    long = max(map(len, text.split("\n"))) > _PARSER_DEPTH
-    compact = _COMPACT_NESTING.search(text) if long else None
+    compact = _COMPACT_NESTING.search(text) if any(map(_has_many_gaps, text.split("\n"))) else None
     if compact:
         raise YamlProblem("nested too deeply", *_line_column(text, compact.start()))
     if text.count("[") + text.count("{") <= _PARSER_DEPTH:
@@ -166,6 +165,11 @@ def _refuse_absurd_nesting(text: str) -> None:
         depth = depth + 1 if match.group() in "[{" else max(0, depth - 1)
         if depth > _PARSER_DEPTH:
             raise YamlProblem("nested too deeply", *_line_column(text, match.start()))
+
+
+def _has_many_gaps(line: str) -> bool:
+    """Whether a line could hold _PARSER_DEPTH levels, each of which needs a blank."""
+    return len(line) > _PARSER_DEPTH and line.count(" ") + line.count("\t") >= _PARSER_DEPTH
 
 
 def _line_column(text: str, offset: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from penstock.domain.facts import Fact, RepositoryFacts, ServiceFacts
+from penstock.domain.models import ModelUse
 from penstock.domain.pipelines import PipelineResult, Plan
 from penstock.domain.policy import Decision, Violation
 from penstock.domain.skills import Candidate
@@ -38,6 +39,10 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "skills_used": [{"name": use.name, "version": use.version, "digest": use.digest} for use in plan.skills_used],
         "mode": plan.mode,
         "degraded": plan.degraded,
+        "degraded_reason": plan.degraded_reason or None,
+        "model": None if plan.model is None else model_document(plan.model),
+        "changes": plan.changes.model_dump(mode="json", exclude_defaults=True),
+        "repairs": [{"rule": each.rule, "file": each.file, "what": each.what, "by": each.by} for each in plan.repairs],
         "target": plan.spec.target,
         "selection": {
             "chosen": [_candidate(each) for each in plan.selection.chosen],
@@ -46,7 +51,24 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "facts": facts_document(plan.facts),
         "assumptions": [assumption.text for assumption in plan.spec.assumptions],
         "questions": list(plan.spec.questions),
+        "former_files": list(plan.former_files),
         "policy": decision_document(plan.decision),
+    }
+
+
+def model_document(use: ModelUse) -> dict[str, Any]:
+    """Return what a pipeline owes to a model: attempts, tokens, cost."""
+    used = use.usage
+    return {
+        "name": use.model,
+        "attempts": [{"model": each.model, "outcome": each.outcome, "ms": each.ms} for each in use.attempts],
+        "input_tokens": used.input_tokens,
+        "output_tokens": used.output_tokens,
+        "cache_read_tokens": used.cache_read_tokens,
+        "cache_write_tokens": used.cache_write_tokens,
+        "cost_usd": use.micro_usd / 1_000_000,
+        "reasked": use.reasked,
+        "from_draft": use.from_draft,
     }
 
 
@@ -118,6 +140,9 @@ def service_document(service: ServiceFacts) -> dict[str, Any]:
     for field in FACT_FIELDS:
         document[field] = _fact(getattr(service, field))
     document["env"] = [{"name": each.name, "secret": each.secret, "source": str(each.source)} for each in service.env]
+    document["tasks"] = [
+        {"name": each.name, "command": each.command, "source": str(each.source)} for each in service.tasks
+    ]
     document["traits"] = [_fact(trait) for trait in service.traits]
     document["gaps"] = [
         {"field": gap.field, "reason": gap.reason, "source": str(gap.source) if gap.source else None}

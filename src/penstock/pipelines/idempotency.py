@@ -13,7 +13,7 @@ from penstock.domain.pipelines import Caller, GeneratePipeline, PipelineResult
 from penstock.domain.policy import Decision, Profile, Violation
 from penstock.errors import PenstockError, PolicyViolations
 from penstock.kit.ids import uuid7
-from penstock.policy.secrets import redact
+from penstock.policy.secrets import redact_said
 
 
 def claim_request(caller: Caller, command: GeneratePipeline, trace_id: str) -> ClaimRequest:
@@ -28,7 +28,7 @@ def claim_request(caller: Caller, command: GeneratePipeline, trace_id: str) -> C
         idem_key=command.idempotency_key or uuid7().hex,
         fingerprint=hashlib.sha256(json.dumps(asked, sort_keys=True, default=list).encode()).hexdigest(),
         request=_masked(asked),
-        intent=redact(command.intent),
+        intent=redact_said(command.intent),
         service_name=command.service_name,
         repo=command.repository,
         ref=command.ref,
@@ -38,7 +38,7 @@ def claim_request(caller: Caller, command: GeneratePipeline, trace_id: str) -> C
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return redact_said(value)
     if isinstance(value, Mapping):
         return {key: _masked(each) for key, each in value.items()}
     return [_masked(each) for each in value] if isinstance(value, list | tuple) else value

@@ -1,73 +1,141 @@
-"""Facts, skills, spec, files, verdict: the part of the walk that has no effect outside this process."""
+"""Facts, skills, changes, spec, files, verdict: the part of the walk that has no effect outside this process."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.detection.tree import LocalTree, MappingTree, Tree
 from penstock.domain.artifacts import Artifact
+from penstock.domain.changes import Changes
 from penstock.domain.facts import RepositoryFacts
-from penstock.domain.pipelines import Caller, GeneratePipeline, Options, Plan
+from penstock.domain.models import ModelUse
+from penstock.domain.pipelines import Caller, GeneratePipeline, Plan, Repair
 from penstock.domain.policy import Decision, FileToJudge, JudgeContext, Profile
-from penstock.domain.skills import Selection, Skill, SkillUse
-from penstock.domain.spec import PipelineSpec
-from penstock.errors import InvalidConfiguration, NothingToBuild
+from penstock.domain.skills import Skill, SkillUse
+from penstock.domain.spec import Origin, PipelineSpec
+from penstock.errors import InvalidConfiguration, NothingToBuild, SkillNotFound
 from penstock.kit.clock import Clock, rfc3339
+from penstock.pipelines.adaptation import Adaptation, Adapted, ModelWork
+from penstock.pipelines.repairing import Remaking, Repairing
+from penstock.pipelines.sketching import Explained, Sketch, Sketching, uses
 from penstock.pipelines.walk import Walk
 from penstock.policy.gate import Gate
-from penstock.skills.ports import SkillStore
-from penstock.skills.selection import select, target_of
+
+if TYPE_CHECKING:
+    from penstock.generation.intent import Reading
 
 
 @dataclass(frozen=True)
-class Usual:
-    """What the organisation usually deploys to; a request's options win."""
+class Made:
+    """Files with the sketch behind them and the verdict on them."""
 
-    project: str | None = None
-    region: str | None = None
-    cluster: str | None = None
+    spec: PipelineSpec
+    artifacts: tuple[Artifact, ...]
+    decision: Decision
 
 
+@dataclass(frozen=True)
 class Planner:
-    """Makes plans. Pure but for reading the repository, the skills and the policy engine."""
+    """Makes plans. Pure but for reading the repository and the skills, the policy engine, and the model."""
 
-    def __init__(self, skills: SkillStore, gate: Gate, clock: Clock, *, usual: Usual, max_files: int) -> None:
-        self._skills = skills
-        self._gate = gate
-        self._clock = clock
-        self._usual = usual
-        self._max_files = max_files
+    sketching: Sketching
+    adaptation: Adaptation
+    repairing: Repairing
+    gate: Gate
+    clock: Clock
+    max_files: int
 
-    async def plan(self, caller: Caller, command: GeneratePipeline, walk: Walk) -> Plan:
-        """Return the plan, allowed or not. Raises NothingToBuild, SkillNotFound, InvalidConfiguration, Unavailable."""
-        options = self._with_usual(command.options)
+    async def plan(self, caller: Caller, command: GeneratePipeline, walk: Walk, work: ModelWork) -> Plan:
+        """Return the plan, allowed or not.
+
+        Raises NothingToBuild, SkillNotFound, InvalidConfiguration, Unavailable, GenerationRefused.
+        """
+        wanted = self.adaptation.wanted(command)
         with walk.stage("detect") as explain:
             tree, facts = await asyncio.to_thread(self._facts, command)
             explain(_in_words(facts))
         with walk.stage("select") as explain:
-            selection, skills = await self._choose(caller, command.intent, facts, options)
-            explain(", ".join(skill.metadata.name for skill in skills))
+            reading = await asyncio.to_thread(_read, command.intent, facts)
+            sketch = await self.sketching.sketch(caller, command, facts, reading.changes, _said(reading))
+            explain(", ".join(uses(sketch.skills)))
+        adapted = Adapted(None, "template")
+        if wanted:
+            with walk.stage("adapt") as explain:
+                trial = _Trial(partial(self.sketching.sketch, caller, command, facts))
+                adapted = await self.adaptation.adapt(
+                    command, facts, sketch, work, walk, org_id=caller.org_id, tried=trial.tried
+                )
+                explain(_adapted_in_words(adapted))
         with walk.stage("plan") as explain:
-            spec = await asyncio.to_thread(_drafted, command, facts, options, skills)
-            explain(f"{len(spec.steps)} steps, {len(spec.environments)} environments, target {spec.target}")
+            if adapted.changes is not None:
+                by_model = _by_model(adapted.use)
+                sketch = await self.sketching.sketch(caller, command, facts, adapted.changes, by_model)
+            explain(_spec_in_words(sketch.spec))
+        made = await self._made(caller, command, facts, sketch, tree, walk)
+        return await self._judged(caller, command, facts, sketch, made, adapted, tree, walk, work)
+
+    async def _made(  # noqa: PLR0917 -- one step of plan(), with all that plan() knows
+        self,
+        caller: Caller,
+        command: GeneratePipeline,
+        facts: RepositoryFacts,
+        sketch: Sketch,
+        tree: Tree,
+        walk: Walk,
+    ) -> Made:
         with walk.stage("render") as explain:
-            artifacts = await asyncio.to_thread(_rendered, spec, skills, facts, replace=options.overwrite)
+            artifacts = await self._rendered(sketch.spec, sketch.skills, facts, command)
             explain(f"{len(artifacts)} files")
         with walk.stage("judge") as explain:
-            decision = await self._judge(caller, spec, artifacts, tree)
-            counts = f"{len(decision.violations)} denials, {len(decision.warnings)} warnings"
-            explain(f"{decision.rules_evaluated} rules, {counts}")
-        return Plan(facts, selection, _uses(skills), spec, artifacts, decision, mode="template")
+            decision = await self._judge(caller, sketch.spec, artifacts, tree)
+            explain(_verdict_in_words(decision))
+        return Made(sketch.spec, artifacts, decision)
 
-    def _with_usual(self, options: Options) -> Options:
-        return replace(
-            options,
-            project=options.project or self._usual.project,
-            region=options.region or self._usual.region,
-            cluster=options.cluster or self._usual.cluster,
+    async def _judged(  # noqa: PLR0917 -- one step of plan(), with all that plan() knows
+        self,
+        caller: Caller,
+        command: GeneratePipeline,
+        facts: RepositoryFacts,
+        sketch: Sketch,
+        made: Made,
+        adapted: Adapted,
+        tree: Tree,
+        walk: Walk,
+        work: ModelWork,
+    ) -> Plan:
+        """Return the plan, repaired where the gate refused it and it can be."""
+        repairs: tuple[Repair, ...] = ()
+        if not made.decision.allow:
+
+            async def remake(spec: PipelineSpec) -> Made:
+                artifacts = await self._rendered(spec, sketch.skills, facts, command)
+                return Made(spec, artifacts, await self._judge(caller, spec, artifacts, tree))
+
+            async def resketch(changes: Changes) -> Sketch:
+                by_model = _by_model(adapted.use)
+                return await self.sketching.sketch(caller, command, facts, changes, by_model)
+
+            with walk.stage("repair") as explain:
+                made, repairs = await self.repairing.repaired(made, Remaking(facts, sketch, adapted, remake, resketch))
+                explain(f"{len(repairs)} repairs, {_verdict_in_words(made.decision)}")
+        return Plan(
+            facts,
+            sketch.selection,
+            _uses(sketch.skills),
+            made.spec,
+            made.artifacts,
+            made.decision,
+            mode=adapted.mode,
+            degraded=bool(adapted.degraded),
+            degraded_reason=adapted.degraded,
+            changes=sketch.changes,
+            model=await self.adaptation.spent_on_repairs(adapted, work, org_id=caller.org_id),
+            repairs=repairs,
         )
 
     def _facts(self, command: GeneratePipeline) -> tuple[Tree, RepositoryFacts]:
@@ -83,7 +151,7 @@ class Planner:
     def _tree(self, command: GeneratePipeline) -> tuple[Tree, str]:
         if command.local_path is not None:
             root = Path(command.local_path)
-            return LocalTree(root, max_files=self._max_files), root.resolve().name
+            return LocalTree(root, max_files=self.max_files), root.resolve().name
         if command.files is None:
             message = "No files were given, and no repository host is connected: no repository can be read by its name."
             raise InvalidConfiguration(
@@ -94,13 +162,10 @@ class Planner:
         name = (command.repository or "").rpartition("/")[2] or command.service_name or "service"
         return MappingTree(command.files), name
 
-    async def _choose(
-        self, caller: Caller, intent: str, facts: RepositoryFacts, options: Options
-    ) -> tuple[Selection, tuple[Skill, ...]]:
-        published = await self._skills.list(caller.org_id)
-        selection = select(intent, facts, options, published)
-        loaded = [await self._skills.load(caller.org_id, chosen.skill.name) for chosen in selection.chosen]
-        return selection, tuple(loaded)
+    async def _rendered(
+        self, spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts, command: GeneratePipeline
+    ) -> tuple[Artifact, ...]:
+        return await asyncio.to_thread(_rendered, spec, skills, facts, replace=command.options.overwrite)
 
     async def _judge(self, caller: Caller, spec: PipelineSpec, artifacts: Sequence[Artifact], tree: Tree) -> Decision:
         context = JudgeContext(
@@ -108,20 +173,46 @@ class Planner:
             org_id=caller.org_id,
             service_name=spec.name,
             public=any(service.runtime.public for service in spec.services),
-            now=rfc3339(self._clock.now()),
+            now=rfc3339(self.clock.now()),
             repo_paths=tuple(tree.paths),
         )
         files = [FileToJudge(artifact.path, artifact.content, "generated") for artifact in artifacts]
-        return await self._gate.judge(files, context)
+        return await self.gate.judge(files, context)
 
 
-def _drafted(
-    command: GeneratePipeline, facts: RepositoryFacts, options: Options, skills: tuple[Skill, ...]
-) -> PipelineSpec:
-    from penstock.generation.defaults import draft
+def _read(intent: str, facts: RepositoryFacts) -> Reading:
+    from penstock.generation.intent import read_intent
 
-    target = target_of(command.intent, facts, options)
-    return draft(command.intent, facts, options, command.service_name, skills, target=target)
+    return read_intent(intent, facts)
+
+
+def _said(reading: Reading) -> Explained:
+    """Return what makes origins of wishes that rules read from the sentence: they name the words."""
+
+    def origin(part: str) -> Origin:
+        words = reading.said.get(part)
+        return Origin(kind="intent", ref=f"the words {words!r}" if words else "the sentence", because=(part,))
+
+    return origin
+
+
+def _by_model(use: ModelUse | None) -> Explained:
+    name = use.model if use else "model"
+    return lambda part: Origin(kind="model", ref=name, because=(part,))
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Sketches a model's changes before they count: what cannot be granted is told to the model, once."""
+
+    sketch: Callable[[Changes, Explained], Awaitable[Sketch]]
+
+    async def tried(self, changes: Changes) -> Sequence[str]:
+        try:
+            await self.sketch(changes, _by_model(None))
+        except (InvalidConfiguration, SkillNotFound) as problem:
+            return [problem.message]
+        return []
 
 
 def _rendered(
@@ -134,6 +225,28 @@ def _rendered(
 
 def _uses(skills: Sequence[Skill]) -> tuple[SkillUse, ...]:
     return tuple(SkillUse(skill.metadata.name, skill.metadata.version, skill.metadata.digest) for skill in skills)
+
+
+def _spec_in_words(spec: PipelineSpec) -> str:
+    return f"{len(spec.steps)} steps, {len(spec.environments)} environments, target {spec.target}"
+
+
+def _verdict_in_words(decision: Decision) -> str:
+    counts = f"{len(decision.violations)} denials, {len(decision.warnings)} warnings"
+    return f"{decision.rules_evaluated} rules, {counts}"
+
+
+def _adapted_in_words(adapted: Adapted) -> str:
+    if adapted.degraded:
+        return f"templates instead of the model: {adapted.degraded}"
+    if adapted.use is None:
+        return "templates"
+    if adapted.use.from_draft:
+        return f"{adapted.use.model}, as answered before"
+    used = adapted.use.usage
+    tokens = used.input_tokens + used.cache_read_tokens + used.cache_write_tokens
+    count = len(adapted.use.attempts)
+    return f"{adapted.use.model}, {count} attempt{'s' if count > 1 else ''}, {tokens} + {used.output_tokens} tokens"
 
 
 def _in_words(facts: RepositoryFacts) -> str:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from penstock.domain.pipelines import MAX_INTENT, Caller, Delivery, GeneratePipeline, PipelineResult, Plan, Status
 from penstock.domain.policy import Decision, FileToJudge, JudgeContext, Profile
-from penstock.errors import InvalidConfiguration, PenstockError, PolicyViolations
+from penstock.errors import GenerationRefused, InvalidConfiguration, PenstockError, PolicyViolations
 from penstock.kit.clock import Clock, rfc3339
 from penstock.kit.ids import trace_id as new_trace_id
+from penstock.pipelines.adaptation import FALLBACKS, MODES, ModelWork
 from penstock.pipelines.answers import answer
+from penstock.pipelines.deadlines import DEADLINES, Deadlines
+from penstock.pipelines.holding import Held
 from penstock.pipelines.idempotency import answered_before, claim_request, decision_memory, remembered
 from penstock.pipelines.walk import OnStage, Walk
 
@@ -34,6 +37,7 @@ class Pipelines:
     deliveries: Deliveries
     telemetry: Telemetry
     clock: Clock
+    deadlines: Deadlines = DEADLINES
     records: Records | None = None
     """None where nothing is recorded: plan, check, dry runs."""
     archive: Archive | None = None
@@ -50,9 +54,9 @@ class Pipelines:
         _check(command)
         self.deliveries.check(command)
         trace_id = trace_id or new_trace_id()
-        walk = Walk(on_stage, self.telemetry.observe_stage)
+        walk = Walk(on_stage, self.telemetry.observe_stage, clock=self.clock)
         if command.options.dry_run or self.records is None:
-            plan = await self.planner.plan(caller, command, walk)
+            plan = await self.planner.plan(caller, command, walk, ModelWork(self.deadlines.model(walk)))
             return PipelineResult(None, Status.DRAFTED, plan, Delivery("none"), walk.timings, trace_id)
         with walk.stage("claim"):
             claim = await self.records.claim(claim_request(caller, command, trace_id))
@@ -64,7 +68,8 @@ class Pipelines:
     async def plan(self, caller: Caller, command: GeneratePipeline, on_stage: OnStage | None = None) -> Plan:
         """Walk up to the verdict; nothing is recorded or written, and a denial is part of the answer."""
         _check(command)
-        return await self.planner.plan(caller, command, Walk(on_stage, self.telemetry.observe_stage))
+        walk = Walk(on_stage, self.telemetry.observe_stage, clock=self.clock)
+        return await self.planner.plan(caller, command, walk, ModelWork(self.deadlines.model(walk)))
 
     async def validate(
         self,
@@ -104,29 +109,37 @@ class Pipelines:
     async def _promised(  # noqa: PLR0917 -- one step of generate(), with all that generate() knows
         self, records: Records, claim: Claim, caller: Caller, command: GeneratePipeline, walk: Walk, trace_id: str
     ) -> tuple[Claim, Plan]:
-        """Plan and promise, and settle the record when it ends here."""
+        """Plan and promise, and settle the record when it ends here. The lease is kept as long as it takes."""
+        held = Held(records, claim)
         try:
-            plan = await self.planner.plan(caller, command, walk)
+            async with held.kept():
+                plan = await self.planner.plan(caller, command, walk, held.work(self.deadlines.model(walk)))
             self._count_denials(plan.decision)
             if not plan.decision.allow:
                 raise PolicyViolations(decision=plan.decision, pipeline_id=claim.pipeline_id)  # noqa: TRY301 -- the refusal is settled below
             self.deliveries.preflight(command, plan.artifacts)
             with walk.stage("record"):
-                return await records.promise(claim, plan), plan
+                return await records.promise(held.claim, plan), plan
         except PolicyViolations as refusal:
             await records.reject(
-                claim,
+                held.claim,
                 detail=_rules(refusal.decision),
                 decision=decision_memory(refusal.decision),
                 response=remembered(refusal, trace_id),
             )
             raise
+        except GenerationRefused as refusal:
+            refusal.extra.setdefault("pipeline_id", claim.pipeline_id)
+            memory = remembered(refusal, trace_id)
+            await records.reject(held.claim, code=refusal.slug, detail=refusal.message, response=memory)
+            raise
         except PenstockError as problem:
-            await self._failed(records, claim, problem.slug, problem.message)
+            problem.extra.setdefault("pipeline_id", claim.pipeline_id)
+            await self._failed(records, held.claim, problem.slug, problem.message)
             raise
         except BaseException:
             interrupted = "The request ended before its pipeline was promised."
-            await self._failed(records, claim, "interrupted", interrupted)
+            await self._failed(records, held.claim, "interrupted", interrupted)
             raise
 
     async def _failed(self, records: Records, claim: Claim, code: str, detail: str) -> None:
@@ -200,9 +213,11 @@ def _check(command: GeneratePipeline) -> None:
     if len(command.intent) > MAX_INTENT:
         message = f"The intent has {len(command.intent)} characters; at most {MAX_INTENT} are read."
         raise InvalidConfiguration(message, fields=["intent"])
-    if command.options.mode != "template":
-        message = f"Mode {command.options.mode!r} is not available here: no model is configured, only templates."
-        raise InvalidConfiguration(message, fields=["options.mode"])
+    asked = command.options
+    for field, value, known in (("mode", asked.mode, MODES), ("fallback", asked.fallback, FALLBACKS)):
+        if value not in known:
+            message = f"{ascii(value)[:60]} is no {field}: it is one of {', '.join(known)}."
+            raise InvalidConfiguration(message, fields=[f"options.{field}"])
 
 
 def _delivered(delivery: Delivery) -> str:

@@ -7,16 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from penstock.domain.pipelines import StageEvent
+from penstock.kit.clock import Clock
 
 OnStage = Callable[[StageEvent], None]
 
 
 class Walk:
-    """Tells listeners when a stage starts and ends, and keeps the milliseconds."""
+    """Tells listeners when a stage starts and ends, and keeps the milliseconds.
 
-    def __init__(self, *listeners: OnStage | None) -> None:
+    ``begun`` is the clock's monotonic second in which the walk began: deadlines count from it.
+    """
+
+    def __init__(self, *listeners: OnStage | None, clock: Clock) -> None:
         self._listeners = tuple(listener for listener in listeners if listener)
         self.timings: dict[str, float] = {}
+        self.begun = clock.monotonic()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[str], None]]:
@@ -27,7 +32,7 @@ class Walk:
             nonlocal detail
             detail = text
 
-        self._tell(StageEvent(name, "started"))
+        self.tell(StageEvent(name, "started"))
         begun = time.perf_counter()
         try:
             yield explain
@@ -38,13 +43,14 @@ class Walk:
 
     def skip(self, name: str, why: str) -> None:
         """Report a stage that has nothing to do."""
-        self._tell(StageEvent(name, "skipped", 0.0, why))
+        self.tell(StageEvent(name, "skipped", 0.0, why))
 
     def _end(self, name: str, outcome: str, begun: float, detail: str) -> None:
         ms = round((time.perf_counter() - begun) * 1000, 3)
         self.timings[name] = ms
-        self._tell(StageEvent(name, outcome, ms, detail))
+        self.tell(StageEvent(name, outcome, ms, detail))
 
-    def _tell(self, event: StageEvent) -> None:
+    def tell(self, event: StageEvent) -> None:
+        """Report what happened within a stage, such as one attempt on a model."""
         for listener in self._listeners:
             listener(event)

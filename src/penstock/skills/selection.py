@@ -31,14 +31,21 @@ _NEAR = 20
 _WORD = re.compile(r"[a-z0-9][a-z0-9.+#-]*")
 
 
-def select(intent: str, facts: RepositoryFacts, options: Options, published: Sequence[SkillMetadata]) -> Selection:
+def select(
+    intent: str,
+    facts: RepositoryFacts,
+    options: Options,
+    published: Sequence[SkillMetadata],
+    *,
+    target: tuple[str, Origin] | None = None,
+) -> Selection:
     """Return the skills in order of composition, with scores, reasons and what came near.
 
-    Raises InvalidConfiguration for an unknown target, SkillNotFound when a service or the target has no skill or a
-    required skill is not published.
+    ``target`` is where to deploy to and what decided it, when that is known already. Raises InvalidConfiguration for an
+    unknown target, SkillNotFound when a service or the target has no skill or a required skill is not published.
     """
-    target, origin = target_of(intent, facts, options)
-    return _Choice(_Question(intent.lower(), facts, target, origin), published).answer()
+    decided, origin = target or target_of(intent, facts, options)
+    return _Choice(_Question(intent.lower(), facts, decided, origin), published).answer()
 
 
 @dataclass(frozen=True)

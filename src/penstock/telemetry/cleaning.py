@@ -39,7 +39,7 @@ class Cleaner:
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
         """Clean every field of a log event (the signature structlog gives processors)."""
         return {
-            self.text(name): value if name in OURS else self.value(value)
+            name if name in OURS else self.text(name): value if name in OURS else self.value(value)
             for name, value in list(event.items())[:_MAX_ITEMS]
         }
 

@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import Metric
 
 from penstock.domain.pipelines import StageEvent
+from penstock.telemetry.breaker_metrics import BreakerMetrics
+from penstock.telemetry.model_metrics import ModelMetrics
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 40, 45, 60)
@@ -17,7 +19,7 @@ _REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 4
 _STAGE_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 _LOAD_MS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000, 2000, 5000)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_HAPPENINGS = ("client_gone", "shed", "auth_failures", "limiter_errors", "request_timeouts")
+_HAPPENINGS = ("client_gone", "shed", "auth_failures", "limiter_errors", "breaker_errors", "request_timeouts")
 _MODES = ("shared", "local")
 
 
@@ -47,6 +49,8 @@ class Metrics:
         self._cache_misses = self._counter("cache_misses", "Cache lookups that did not.", ("cache",))
         self._happenings = self._counter("penstock_happenings", "Rare happenings, by name.", ("what",))
         self._limiter = self._gauge("limiter_mode", "1 where rate limits are counted now.", ("mode",))
+        self.breaker = BreakerMetrics(self.registry)
+        self.model = ModelMetrics(self.registry)
         self.in_flight = self._gauge("http_requests_in_flight", "Requests being answered.", ())
         self.generating = self._gauge("generations_in_flight", "Generations being worked on.", ())
         self.waiting = self._gauge("generations_waiting", "Generations waiting for a place.", ())
@@ -54,8 +58,6 @@ class Metrics:
 
     def _start(self, version: str) -> None:
         """Show every series that alerts look at from the first scrape on."""
-        breaker = self._gauge("circuit_breaker_state", "Model circuit breaker: 0 closed, 1 open, 2 half-open.", ())
-        breaker.set(0)
         rate = self._gauge("cache_hit_rate", "Share of cache lookups that found it; NaN before the first.", ())
         rate.set_function(self._hit_rate)
         info = self._gauge("penstock_build_info", "What is running.", ("version", "python"))

@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from penstock.domain.models import ModelAttempt, ModelUse
 from penstock.domain.pipelines import StageEvent
 from penstock.telemetry.trace import RequestTrace, current_trace
 
@@ -88,6 +90,63 @@ class Telemetry:
         """Say where rate limits are counted: ``shared`` (Redis) or ``local`` (this process, while Redis is away)."""
         if self.metrics is not None:
             self.metrics.limiter_mode(mode)
+
+    def set_breaker_state(self, model: str, state: int, now: datetime) -> None:
+        """Show the state of a model's circuit breaker: 0 closed, 1 open, 2 half-open."""
+        if self.metrics is not None:
+            self.metrics.breaker.state(model, state, now)
+
+    def set_breaker_source(self, source: str) -> None:
+        """Say where the breaker is decided: ``shared`` (Redis) or ``local`` (this process, while Redis is away)."""
+        if self.metrics is not None:
+            self.metrics.breaker.source(source)
+
+    def count_breaker_decision(self, decision: str) -> None:
+        """Count a breaker's answer: ``allow``, ``deny`` or ``probe``."""
+        if self.metrics is not None:
+            self.metrics.breaker.decision(decision)
+
+    def count_breaker_transition(self, before: int, after: int) -> None:
+        """Count a breaker's change of state, both numbered as in ``set_breaker_state``."""
+        if self.metrics is not None:
+            self.metrics.breaker.transition(before, after)
+
+    def count_late_result(self) -> None:
+        """Count a result that a breaker ignored because it came too late."""
+        if self.metrics is not None:
+            self.metrics.breaker.late_results.inc()
+
+    def count_expired_probe(self) -> None:
+        """Count a breaker's probe that was given up because it said nothing."""
+        if self.metrics is not None:
+            self.metrics.breaker.expired_probes.inc()
+
+    def observe_model_attempt(self, attempt: ModelAttempt) -> None:
+        """Count one attempt on a model; its span comes from its stage event."""
+        if self.metrics is not None:
+            self.metrics.model.attempt(attempt)
+
+    def observe_model_use(self, org: str, use: ModelUse) -> None:
+        """Count what one request spent on models, for its organisation and in its canonical line."""
+        used = use.usage
+        tokens = used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens
+        if self.metrics is not None:
+            self.metrics.model.spent(org, use.micro_usd, tokens)
+        trace = current_trace.get()
+        if trace is not None:
+            trace.fields.update(
+                model=use.model, model_attempts=len(use.attempts), model_tokens=tokens, model_micro_usd=use.micro_usd
+            )
+
+    def count_unusable(self, reason: str) -> None:
+        """Count an answer of a model that could not be used: ``cut``, ``unreadable``, ``impossible``."""
+        if self.metrics is not None:
+            self.metrics.model.unusable(reason)
+
+    def count_degraded(self, reason: str) -> None:
+        """Count a pipeline made of templates although a model was wanted."""
+        if self.metrics is not None:
+            self.metrics.model.degraded(reason)
 
     def request_begun(self, trace: RequestTrace) -> None:
         """Open the request's span; the trace is the current one from here on."""

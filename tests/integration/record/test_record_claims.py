@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from datetime import timedelta
 
 import pytest
 from record_parts import Tables, plan, records, request, run
 
 from penstock.domain.pipelines import Status
 from penstock.errors import IdempotencyConflict, IdempotencyKeyReused
+from penstock.surfaces.http.problems import describe
 
 
 def test_a_claim_makes_the_record_and_its_audit_row(postgres_dsn: str):
@@ -186,3 +188,16 @@ def test_a_developers_words_are_recorded_whatever_they_are(postgres_dsn: str, te
     found = run(walk())
     assert found.intent.replace("\ufffd", "") == text.replace("\0", "").replace("\ud83d", "")
     assert found.failure_detail == found.intent == found.service_name
+
+
+def test_who_comes_too_early_is_told_when_the_lease_runs_out(postgres_dsn: str):
+    async def walk():
+        async with records(postgres_dsn, lease=timedelta(seconds=17)) as record:
+            asked = request()
+            await record.claim(asked)
+            with pytest.raises(IdempotencyConflict) as refused:
+                await record.claim(asked)
+            return refused.value
+
+    wait = dict(describe(run(walk()), "t").headers)[b"retry-after"]
+    assert 1 < int(wait) <= 17

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -54,16 +55,20 @@ def penstock(data_dir: Path, *command: str, **env: str) -> subprocess.CompletedP
     )  # fmt: skip
 
 
+SERVE = (PENSTOCK, "serve", "--port", "0")
+
+
 class Server:
     """One running server."""
 
-    def __init__(self, data_dir: Path, **env: str) -> None:
+    def __init__(
+        self, data_dir: Path, command: Sequence[str | Path] = SERVE, *, stderr: int | None = None, **env: str
+    ) -> None:
         self.data_dir = data_dir
         self.log_file = data_dir.with_suffix(".log")
         self._log: IO[bytes] = self.log_file.open("ab")
         self.process = subprocess.Popen(
-            [PENSTOCK, "serve", "--port", "0"],
-            stdout=subprocess.PIPE, stderr=self._log, text=True, env=clean_environment(data_dir, **env),
+            command, stdout=subprocess.PIPE, stderr=self._log if stderr is None else stderr, text=True, env=clean_environment(data_dir, **env),
         )  # fmt: skip
         self.said = self._until_it_listens()
         self.url = re.search(r"http://\S+", self.said)[0]
@@ -112,6 +117,11 @@ class Server:
             if not more:
                 return found - {self.process.pid}
             found |= more
+
+    def services(self) -> set[int]:
+        """Return its children but for those that judge with the policies."""
+        judges = {pid for pid in self.children() if b"regorus_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+        return self.children() - judges
 
     def log(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log_file.read_text().splitlines()]

@@ -35,14 +35,33 @@ def test_any_asgi_runner_can_start_the_server_and_end_it(data_dir: Path):
         assert line, seen
         seen += line
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz/ready", timeout=10) as answer:
-        assert json.load(answer)["parts"] == {"database": "ok", "policies": "ok", "redis": "ok"}
+        assert json.load(answer)["parts"] == {"archive": "ok", "database": "ok", "policies": "ok", "redis": "ok"}
     process.send_signal(signal.SIGTERM)
     _, rest = process.communicate(timeout=30)
     assert "Traceback" not in seen + rest
     assert "Application shutdown complete" in rest
 
 
+def failed_start(data_dir: Path, **env: str) -> str:
+    """Start it, and return what the runner told, once it has ended by itself and with an exit code."""
+    process = runner(data_dir, free_port(), **env)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 3, told  # uvicorn's: the application did not start
+    assert "Traceback" not in told
+    assert "Uvicorn running" not in told
+    return told
+
+
 def test_what_stops_the_start_is_told_by_the_runner(data_dir: Path):
-    _, told = runner(data_dir, free_port(), PENSTOCK_HTPP__PORT="1").communicate(timeout=30)
+    told = failed_start(data_dir, PENSTOCK_HTPP__PORT="1")
     assert "PENSTOCK_HTPP__PORT" in told
-    assert "docs/settings.md" in told
+    assert "-> Compare the names with docs/settings.md." in told
+
+
+def test_a_folder_of_other_files_stops_the_runner_too(data_dir: Path):
+    data_dir.mkdir()
+    (data_dir / "letter.txt").write_text("x")
+    told = failed_start(data_dir)
+    assert f"{data_dir} holds other files" in told
+    assert "-> Choose another folder" in told
+    assert [each.name for each in data_dir.iterdir()] == ["letter.txt"]

@@ -138,7 +138,7 @@ def test_probes_answer_and_name_the_parts(running_server: Server):
     assert running_server.call("GET", "/healthz/live", key="").json == {"status": "ok"}
     ready = running_server.call("GET", "/healthz/ready", key="")
     assert ready.status == 200
-    assert ready.json["parts"] == {"database": "ok", "policies": "ok", "redis": "ok"}
+    assert ready.json["parts"] == {"archive": "ok", "database": "ok", "policies": "ok", "redis": "ok"}
 
 
 def test_metrics_have_the_specifications_names(running_server: Server):

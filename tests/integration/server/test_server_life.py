@@ -139,7 +139,7 @@ def test_with_services_of_ones_own_the_server_starts_none_and_prints_no_key(data
     servers = [Server(data_dir, **env), Server(data_dir.with_name("other"), **env)]
     try:
         assert [each.key for each in servers] == ["", ""]
-        assert [each.children() for each in servers] == [set(), set()]
+        assert [each.services() for each in servers] == [set(), set()]
         made = json.loads(clean(penstock(data_dir, "keys", "create", "--name", "ci", "--json", **env), 0))
         answers = [each.call("GET", "/api/v1/pipelines", key=made["key"]) for each in servers]
         assert [each.status for each in answers] == [200, 200]

@@ -6,6 +6,7 @@ import pytest
 from drafting import IMAGE, STEP, drafted, fact, language, repository, service, skill, variable
 
 from penstock.domain.facts import Gap
+from penstock.domain.spec import Origin
 from penstock.errors import InvalidConfiguration, SkillNotFound
 from penstock.rendering.lanes import lane_view
 
@@ -131,7 +132,7 @@ def test_options_win_over_facts():
     assert (spec.services[0].runtime.port, spec.services[0].runtime.public) == (8081, True)
     assert spec.services[0].runtime_version == "22"
     assert spec.triggers[0].branch == "trunk"
-    assert "options.port" in spec.services[0].runtime.origin.because
+    assert spec.services[0].runtime.port_origin == Origin(kind="request", ref="options.port")
 
 
 def test_runtime_and_port_are_asked_for_the_main_service_alone():

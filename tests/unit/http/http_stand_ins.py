@@ -92,6 +92,8 @@ class StandInPipelines:
 
     async def plan(self, caller: Caller, command: GeneratePipeline, on_stage: Any = None) -> Plan:
         self.commands.append(command)
+        if self.gate:
+            await self.gate.wait()
         if self.fails_with:
             raise self.fails_with
         return plan()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.surfaces.cli import exits
+from penstock.surfaces.cli.tell import printable
 
 if TYPE_CHECKING:
     from penstock.surfaces.cli.running import Opener
@@ -22,5 +23,5 @@ async def run_doctor(opener: Opener, data_dir: Path | None, *, as_json: bool) ->
         )
     else:
         for name, well, words in parts:
-            sys.stdout.write(f"  {'✓' if well else '✗'} {name:<14} {words}\n")
+            sys.stdout.write(f"  {'✓' if well else '✗'} {name:<14} {printable(words)}\n")
     return exits.OK if all(well for _, well, _ in parts) else exits.UNAVAILABLE

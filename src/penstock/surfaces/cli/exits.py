@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.errors import (
     DeliveryConflict,
     DeliveryFailed,
+    GenerationRefused,
     InvalidRequest,
     NotFound,
     PenstockError,
@@ -22,6 +23,7 @@ INTERNAL = 70
 _BY_ERROR: tuple[tuple[type[PenstockError], int], ...] = (
     (PolicyViolations, DENIED),
     (InvalidRequest, COULD_NOT),
+    (GenerationRefused, COULD_NOT),
     (NotFound, COULD_NOT),
     (DeliveryConflict, NOT_DELIVERED),
     (DeliveryFailed, NOT_DELIVERED),

@@ -29,7 +29,7 @@ async def run_explain(place: str, repo: Path | None, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps({"text": text, **asdict(found)}, indent=2, default=str) + "\n")
     else:
-        sys.stdout.write(f"{path}:{number}  {printable(text)}\n{printable(found.sentence)}\n")
+        sys.stdout.write(f"{printable(path)}:{number}  {printable(text)}\n{printable(found.sentence)}\n")
     return exits.OK
 
 

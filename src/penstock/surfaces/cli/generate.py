@@ -86,6 +86,8 @@ def _command(
             branch=asked.release_branch,
             environments=asked.environments,
             public=asked.public,
+            mode=asked.mode,
+            fallback=asked.fallback,
             delivery=delivery,
             delivery_branch=branch or None,
             overwrite=overwrite,

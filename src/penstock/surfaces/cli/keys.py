@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.surfaces.cli import exits
+from penstock.surfaces.cli.tell import printable
 
 if TYPE_CHECKING:
     from penstock.database.keys import KeyRow
@@ -34,7 +35,8 @@ async def run_create(
         return exits.OK
     sys.stdout.write(f"{plain}\n")
     sys.stderr.write(
-        f"Key {row.kid} for {name}, valid until {row.expires_at:%Y-%m-%d}. It is shown this once; keep it safe.\n"
+        f"Key {row.kid} for {printable(name)}, valid until {row.expires_at:%Y-%m-%d}."
+        " It is shown this once; keep it safe.\n"
     )
     return exits.OK
 
@@ -63,12 +65,12 @@ def key_line(row: KeyRow, now: datetime) -> str:
     """Return one key as a line: id, whose it is, what for, and whether it still opens anything."""
     ended = "expired" if row.expires_at <= now else "until"
     state = "revoked" if row.revoked_at else f"{ended} {row.expires_at:%Y-%m-%d}"
-    return f"{row.kid}  {row.org_id}/{row.owner}  {row.name}  {state}"
+    return f"{row.kid}  {printable(f'{row.org_id}/{row.owner}')}  {printable(row.name)}  {state}"
 
 
 async def run_revoke(opener: Opener, data_dir: Path | None, key_id: str, *, as_json: bool) -> int:
     """Revoke a key. Raises NotFound."""
     async with opener.keys(data_dir=data_dir) as keys:
         await keys.revoke(key_id)
-    sys.stdout.write((json.dumps({"revoked": key_id}) if as_json else f"Key {key_id} is revoked.") + "\n")
+    sys.stdout.write((json.dumps({"revoked": key_id}) if as_json else f"Key {printable(key_id)} is revoked.") + "\n")
     return exits.OK

@@ -11,8 +11,10 @@ from penstock.surfaces.cli.options import (
     Cluster,
     DataDir,
     Env,
+    Fallback,
     GenerateOptions,
     Json,
+    Mode,
     Port,
     Project,
     Public,
@@ -42,6 +44,8 @@ def generate(
     env: Env = None,
     public: Public = False,
     path: Subpath = ".",
+    mode: Mode = "auto",
+    fallback: Fallback = "on_breaker_open",
     branch: Annotated[
         str | None, typer.Option("--branch", help="Commit on this branch instead of writing files.")
     ] = None,
@@ -55,7 +59,7 @@ def generate(
 
     asked = GenerateOptions(
         repo, service_name, target, runtime, project, region, cluster, port, release_branch, tuple(env or ()), public,
-        path,
+        path, mode, fallback,
     )  # fmt: skip
     work = run_generate(
         opener_of(context),
@@ -85,6 +89,8 @@ def plan(
     env: Env = None,
     public: Public = False,
     path: Subpath = ".",
+    mode: Mode = "auto",
+    fallback: Fallback = "on_breaker_open",
     as_json: Json = False,
 ) -> None:
     """Show facts, skills, steps, files and verdict; write and record nothing."""
@@ -92,6 +98,6 @@ def plan(
 
     asked = GenerateOptions(
         repo, service_name, target, runtime, project, region, cluster, port, release_branch, tuple(env or ()), public,
-        path,
+        path, mode, fallback,
     )  # fmt: skip
     run(run_plan(opener_of(context), intent, asked, as_json=as_json), as_json=as_json)

@@ -25,6 +25,8 @@ class GenerateOptions:
     environments: tuple[str, ...]
     public: bool
     subpath: str
+    mode: str
+    fallback: str
 
 
 def _named_folder(text: str) -> Path:
@@ -51,6 +53,10 @@ ReleaseBranch = Annotated[str | None, typer.Option("--release-branch", help="Bra
 Env = Annotated[list[str] | None, typer.Option("--env", help="Environment, in order of promotion; repeat it.")]
 Public = Annotated[bool, typer.Option("--public", help="Anyone may call the service.")]
 Subpath = Annotated[str, typer.Option("--path", help="Folder of the service inside the repository.")]
+Mode = Annotated[str, typer.Option(help="auto, ai or template; auto asks a model where one is configured.")]
+Fallback = Annotated[
+    str, typer.Option(help="When templates stand in for the model: on_breaker_open, on_any_failure or never.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 DataDir = Annotated[
     Path | None,

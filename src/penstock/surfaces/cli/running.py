@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +13,7 @@ import typer
 
 from penstock.errors import PenstockError
 from penstock.surfaces.cli import exits
+from penstock.surfaces.cli.streams import let_go_of_broken
 
 if TYPE_CHECKING:
     import asyncio
@@ -62,6 +64,7 @@ def run(
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             code = runner.run(work)
+        sys.stdout.flush()
     except PenstockError as problem:
         tell_error(problem, as_json=as_json)
         code = exits.exit_code(problem)
@@ -71,6 +74,12 @@ def run(
         typer.echo("Stopped.", err=True)
         code = 130
     except BrokenPipeError:
-        sys.stderr.close()
         code = 141
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write(f"The output could not be written: {problem.strerror}.\n")
+        code = exits.COULD_NOT
+    finally:
+        let_go_of_broken()
     raise typer.Exit(code or 0)

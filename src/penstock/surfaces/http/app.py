@@ -96,7 +96,7 @@ async def _framework_error(request: Request, problem: Exception) -> Response:
     if refusal.status_code == _NOT_FOUND:
         return await _penstock_error(request, NotFound("There is nothing at this address."))
     if refusal.status_code == _NOT_ALLOWED:
-        allow = (refusal.headers or {}).get("Allow", "")
+        allow = (refusal.headers or {}).get("Allow", "").replace("GET", "GET, HEAD")
         return await _penstock_error(request, MethodNotAllowed(allow=allow))
     return await _penstock_error(request, InvalidRequest())
 

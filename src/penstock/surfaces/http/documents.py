@@ -66,13 +66,22 @@ class PlanAnswer(Document):
 
     artifacts: dict[str, str] = Field(description="Path -> content.")
     skills_used: list[SkillUsed]
-    mode: str
-    degraded: bool
+    mode: str = Field(description="ai: a model adapted the plan; template: rules did.")
+    degraded: bool = Field(description="Templates stand in for a model that was wanted.")
+    degraded_reason: str | None
+    model: dict[str, Any] | None = Field(description="What was spent on a model: attempts, tokens, cost in USD.")
+    changes: dict[str, Any] = Field(description="What the sentence changed about the skills' defaults.")
+    repairs: list[dict[str, str]] = Field(
+        description="What was mended after the gate had refused it: rule, file, what, by."
+    )
     target: str
     facts: dict[str, Any] = Field(description="What was found out about the repository, each fact with its source.")
     selection: dict[str, Any]
     assumptions: list[str]
     questions: list[str]
+    former_files: list[str] = Field(
+        description="Files of an earlier pipeline, which this one does not have: delete those of no use."
+    )
     policy: Verdict
     timings: dict[str, float] = Field(description="Stage -> milliseconds.")
     trace_id: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
-from penstock.domain.pipelines import Caller, GeneratePipeline, PipelineResult, StageEvent
+from penstock.domain.pipelines import Caller, GeneratePipeline, PipelineResult, Plan, StageEvent
 from penstock.errors import InvalidApiKey, PolicyViolations
 from penstock.gateway.service import Credential
 from penstock.surfaces.http.bulkhead import Bulkhead
@@ -102,7 +102,11 @@ class Door:
         Late work keeps its place until it ends: its thread cannot be stopped, and many of them would stop all others.
         """
         await self.bulkhead.take()
-        return await self._in_time(self._tracked(work()))
+        try:
+            return await self._in_time(self._tracked(work()))
+        except DeadlineExceeded:
+            message = "The work took longer than the request may last; nothing is kept of it."
+            raise DeadlineExceeded(message, next_steps=("Send fewer or smaller files.",)) from None
 
     async def _in_time(self, task: asyncio.Task[Result]) -> Result:
         done, _ = await asyncio.wait({task}, timeout=self.limits.deadline_s)
@@ -143,7 +147,7 @@ class Door:
         trace.fields["pipeline_id"] = result.pipeline_id
         if result.replayed is None:
             self.telemetry.count_validation(allowed=result.plan.decision.allow)
-            path = "degraded" if result.plan.degraded else "happy"
+            path = _path(result.plan)
             self.telemetry.count_generation((time.perf_counter() - begun) * 1000, path=path)
         return result
 
@@ -152,6 +156,13 @@ class Door:
         self.bulkhead.leave()
         if not task.cancelled():
             task.exception()  # asked for here, so that a failure nobody waits for any more is no warning
+
+
+def _path(plan: Plan) -> str:
+    """Return which way a pipeline came (BEHAVIOUR.md C37)."""
+    if plan.degraded:
+        return "degraded"
+    return "retried" if plan.model is not None and len(plan.model.attempts) > 1 else "happy"
 
 
 def _credential(request: Request) -> Credential:

@@ -36,11 +36,14 @@ class Edge:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
+        method = scope["method"]
+        if method == "HEAD":  # answered as GET, and _Answer keeps the body back
+            scope = {**scope, "method": "GET"}
         parents = header_values(scope["headers"], b"traceparent")
         trace = open_trace(parents[0].decode("latin-1") if len(parents) == 1 else None)
         scope[TRACE], scope[HEADERS] = trace, []
         token = current_trace.set(trace)
-        answer = _Answer(scope, send, trace)
+        answer = _Answer(scope, send, trace, bodiless=method == "HEAD")
         self._telemetry.request_begun(trace)
         metrics = self._telemetry.metrics
         if metrics:
@@ -52,9 +55,9 @@ class Edge:
                 metrics.in_flight.dec()
             self._telemetry.request_ended(
                 trace,
-                method=scope["method"],
+                method=method,
                 route=_route(scope),
-                status=answer.status,
+                status=trace.ended_as or answer.status,
                 ms=(time.perf_counter() - begun) * 1000,
             )
             current_trace.reset(token)
@@ -75,9 +78,10 @@ class Edge:
 class _Answer:
     """The sending side of one request: adds the headers every answer has and remembers the status."""
 
-    def __init__(self, scope: Scope, send: Send, trace: RequestTrace) -> None:
+    def __init__(self, scope: Scope, send: Send, trace: RequestTrace, *, bodiless: bool) -> None:
         self._scope = scope
         self._send = send
+        self._bodiless = bodiless
         self.trace = trace
         self.status = 0
 
@@ -92,6 +96,8 @@ class _Answer:
                 *_ALWAYS,
                 (b"x-trace-id", self.trace.trace_id.encode()),
             ]
+        elif self._bodiless:
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def problem(self, problem: Problem) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from penstock.errors import PenstockError
-from penstock.surfaces.http.problems import SPECIFIED, STATUS_BY_ERROR
+from penstock.surfaces.http.problems import NEXT_OVER_HTTP, SPECIFIED, STATUS_BY_ERROR
 
 
 def entries() -> list[tuple[str, int, type[PenstockError]]]:
@@ -27,7 +27,7 @@ def errors_page() -> str:
 
 
 def _section(slug: str, status: int, kind: type[PenstockError]) -> str:
-    steps = "".join(f"<li>{escape(step)}</li>" for step in kind.next_steps)
+    steps = "".join(f"<li>{escape(step)}</li>" for step in NEXT_OVER_HTTP.get(kind, kind.next_steps))
     meaning = escape((kind.__doc__ or "").splitlines()[0])
     again = "Sending it again can help." if kind.retryable else "Sending the same request again does not help."
     error = escape(SPECIFIED.get(slug, kind.title))

@@ -59,8 +59,12 @@ def _ending(door: Door, task: asyncio.Task[PipelineResult], trace: RequestTrace)
         door.telemetry.log("http.request_failed", level="error", exception=problem)
         told = unexpected(trace.trace_id)
     else:
+        trace.ended_as = answer.status
         return _event("result", {"http_status": answer.status, **answer.document})
+    trace.ended_as = told.status
     trace.fields["error"] = told.slug
+    if "pipeline_id" in told.document:
+        trace.fields["pipeline_id"] = told.document["pipeline_id"]
     return _event("problem", told.document)
 
 

@@ -41,6 +41,7 @@ STATUS_BY_ERROR: Mapping[type[PenstockError], int] = {
     errors.PipelineNotFound: 404,
     errors.RepositoryNotFound: 404,
     PolicyViolations: 422,
+    errors.GenerationRefused: 422,
     errors.DeliveryConflict: 409,
     errors.DeliveryFailed: 500,
     errors.Unavailable: 503,
@@ -49,6 +50,7 @@ STATUS_BY_ERROR: Mapping[type[PenstockError], int] = {
     errors.PolicyEngineUnavailable: 503,
     errors.SkillsUnavailable: 503,
     errors.GenerationUnavailable: 503,
+    errors.OutputUnusable: 503,
     errors.DataDirUnusable: 503,
     errors.Overloaded: 503,
     refusals.ShuttingDown: 503,
@@ -56,6 +58,18 @@ STATUS_BY_ERROR: Mapping[type[PenstockError], int] = {
     refusals.DeadlineExceeded: 504,
 }
 """Every class of errors.py and refusals.py, one status each."""
+
+NEXT_OVER_HTTP: Mapping[type[PenstockError], tuple[str, ...]] = {
+    errors.NothingToBuild: (
+        "Read in reasons what was looked at.",
+        "Send a manifest (package.json, pyproject.toml, go.mod, ...) or a Dockerfile in service_context.files.",
+    ),
+    errors.DeliveryConflict: (
+        "Move the files listed, or leave options.delivery out and commit the artifacts yourself.",
+    ),
+    errors.DataDirUnusable: ("Contact the platform team with the trace_id.",),
+}
+"""Next steps for callers who have fields, where the error's own name options of the command line."""
 
 SPECIFIED = {
     "unauthenticated": "Invalid API key",
@@ -104,7 +118,7 @@ def describe(problem: PenstockError, trace_id: str) -> Problem:
         "error": SPECIFIED.get(problem.slug, problem.title),
         "trace_id": problem.replay_of or trace_id,
         "retryable": problem.retryable,
-        "next": list(problem.steps),
+        "next": list(_next(problem)),
     }
     document.update(
         (name, value) for name, value in problem.extra.items() if name not in _RESERVED and value is not None
@@ -117,6 +131,11 @@ def describe(problem: PenstockError, trace_id: str) -> Problem:
 def unexpected(trace_id: str) -> Problem:
     """Return the answer to a bug of ours: the trace id and nothing of the cause."""
     return describe(PenstockError(), trace_id)
+
+
+def _next(problem: PenstockError) -> tuple[str, ...]:
+    usual = problem.steps == type(problem).next_steps
+    return NEXT_OVER_HTTP.get(type(problem), problem.steps) if usual else problem.steps
 
 
 def _detail(problem: PenstockError) -> str:

@@ -24,9 +24,11 @@ class Connection(HttpToolsProtocol):
 
     _head_bytes = 0
     _head_count = 0
+    _hosts = 0
     _discarded = 0
     _in_head = True
     _too_large = False
+    _fault = "This is no valid HTTP request."
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -51,7 +53,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request: its headers may take as long as the first one's."""
         super().on_message_begin()
-        self._in_head, self._head_bytes, self._head_count, self._discarded = True, 0, 0, 0
+        self._in_head, self._head_bytes, self._head_count, self._discarded, self._hosts = True, 0, 0, 0, 0
         if self._head_timer is None:
             self._start_timer()
 
@@ -64,10 +66,14 @@ class Connection(HttpToolsProtocol):
             message = "headers too large"
             raise ValueError(message)
         if self._in_head:  # a trailer is no header: it came after the checks, and may not undo them
+            self._hosts += name.lower() == b"host"
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Go on to the body."""
+        """Go on to the body. Raises ValueError, which ends the request, unless it names one host (RFC 9112 §3.2)."""
+        if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() == "1.1"):
+            self._fault = "An HTTP/1.1 request has one Host header."
+            raise ValueError(self._fault)
         self._in_head = False
         self._stop_timer()
         super().on_headers_complete()
@@ -83,9 +89,7 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's words; ours say the same
         """Answer what is no HTTP, or too much of it, and close."""
-        problem: PenstockError = (
-            HeadersTooLarge() if self._too_large else InvalidRequest("This is no valid HTTP request.")
-        )
+        problem: PenstockError = HeadersTooLarge() if self._too_large else InvalidRequest(self._fault)
         trace = trace_id()
         told = describe(problem, trace)
         body = told.body

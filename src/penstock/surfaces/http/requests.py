@@ -10,6 +10,7 @@ from penstock.domain.pipelines import MAX_INTENT, GeneratePipeline, Options
 from penstock.domain.policy import Profile
 from penstock.domain.spec import Name, RelativePath
 from penstock.errors import InvalidConfiguration
+from penstock.kit.git_names import is_branch_name, is_ref_name
 from penstock.telemetry.cleaning import escaped
 
 MAX_FILES = 200
@@ -37,17 +38,35 @@ def _content(text: str) -> str:
 
 
 def _ref(text: str) -> str:
-    if ".." in text or text.startswith(("/", "-")) or text.endswith(("/", ".lock")):
-        message = "is no git ref"
+    if not is_ref_name(text):
+        message = "is no git ref of at most 200 letters, digits and ._/-"
         raise ValueError(message)
     return text
 
 
-_BRANCH = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$"
+def _branch(text: str) -> str:
+    if not is_branch_name(text):
+        message = "is no git branch of at most 200 letters, digits and ._/-"
+        raise ValueError(message)
+    return text
+
+
+_PART = r"(?!\.{1,2}(?:/|$))[^/\\\u0000-\u001f\u007f]+"
+_PATH_RULE: dict[str, Any] = {
+    "type": "string",
+    "maxLength": _MAX_PATH,
+    "pattern": f"^{_PART}(?:/{_PART})*$",
+    "description": "Relative path with forward slashes and printable characters; no empty part, no '.', no '..'.",
+}
+"""The rule of _file_path as JSON Schema can say it."""
 FilePath = Annotated[str, AfterValidator(_file_path)]
-Files = Annotated[dict[FilePath, Annotated[str, AfterValidator(_content)]], Field(max_length=MAX_FILES)]
+Files = Annotated[
+    dict[FilePath, Annotated[str, AfterValidator(_content)]],
+    Field(max_length=MAX_FILES, json_schema_extra={"propertyNames": _PATH_RULE}),
+]
 """The repository's files: path -> text."""
-Ref = Annotated[str, StringConstraints(pattern=_BRANCH), AfterValidator(_ref)]
+Ref = Annotated[str, AfterValidator(_ref)]
+Branch = Annotated[str, AfterValidator(_branch)]
 Repository = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")
 ]
@@ -83,10 +102,10 @@ class RequestOptions(Body):
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]$", max_length=40)] | None = None
     cluster: Name | None = None
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
-    branch: Ref | None = Field(default=None, description="Branch whose pushes are released.")
+    branch: Branch | None = Field(default=None, description="Branch whose pushes are released.")
     environments: Environments | None = None
     public: bool | None = None
-    mode: Literal["template", "ai"] = "template"
+    mode: Literal["auto", "ai", "template"] = "auto"
     fallback: Literal["on_breaker_open", "on_any_failure", "never"] = "on_breaker_open"
     delivery: Literal["none", "files", "branch"] = "none"
     dry_run: bool = False
@@ -140,7 +159,9 @@ class ValidateBody(Body):
     service_name: Name | None = None
     public: bool = False
     repo_paths: Annotated[list[FilePath], Field(max_length=20_000)] = Field(
-        default=[], description="Every path of the repository, so that references into it can be checked."
+        default=[],
+        description="Every path of the repository, so that references into it can be checked.",
+        json_schema_extra={"items": _PATH_RULE},
     )
 
 
