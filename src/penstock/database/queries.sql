@@ -243,3 +243,172 @@ INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3);
 -- name: lock_migrations
 -- One migration runner at a time; held until the connection ends.
 SELECT pg_advisory_lock(7235420301);
+
+-- name: take_promised
+-- Take over promised records that nobody works on and that are due: in a short transaction, each row once (SKIP LOCKED).
+WITH due AS (
+    SELECT pipeline_id FROM pipelines
+    WHERE
+        status IN ('generated', 'github_pending')
+        AND (lease_until IS NULL OR lease_until <= now())
+        AND (next_retry_at IS NULL OR next_retry_at <= now())
+    ORDER BY created_at
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE pipelines SET
+    lease_owner = $2, lease_epoch = lease_epoch + 1, version = version + 1, lease_until = now() + $3::interval,
+    recoveries = recoveries + 1, updated_at = now()
+FROM due
+WHERE pipelines.pipeline_id = due.pipeline_id
+RETURNING
+    pipelines.pipeline_id, org_id, status, lease_epoch, version, attempt_no, delivery, recoveries, delivery_attempts,
+    created_at, audit_state, trace_id, response_body;
+
+-- name: pend
+-- Put off what was promised. One audit row per change of state: a further attempt is none. No row: fenced.
+WITH before AS (
+    SELECT pipeline_id, status FROM pipelines WHERE pipeline_id = $1
+), pending AS (
+    UPDATE pipelines SET
+        status = 'github_pending', version = version + 1, next_retry_at = now() + $4::interval, recoveries = 0,
+        delivery_attempts = delivery_attempts + 1, failure_detail = $5, response_body = coalesce($6, response_body),
+        lease_owner = NULL, lease_until = NULL, updated_at = now()
+    WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status IN ('generated', 'github_pending')
+    RETURNING *
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, detail, trace_id)
+    SELECT
+        org_id, principal_id, pending.pipeline_id, 'pipeline.settled', before.status, pending.status,
+        json_build_object('failure_detail', failure_detail, 'next_retry_at', next_retry_at), trace_id
+    FROM pending JOIN before USING (pipeline_id)
+    WHERE before.status <> pending.status
+), announced AS (
+    INSERT INTO outbox (org_id, pipeline_id, kind, payload)
+    SELECT
+        org_id, pending.pipeline_id, 'pipeline.github_pending',
+        json_build_object('pipeline_id', pending.pipeline_id, 'status', pending.status, 'trace_id', trace_id)
+    FROM pending JOIN before USING (pipeline_id)
+    WHERE before.status <> pending.status
+)
+SELECT version FROM pending;
+
+-- name: put_off
+-- Give a lease back without having worked: the record stays as it is and is due later.
+UPDATE pipelines SET
+    lease_owner = NULL, lease_until = NULL, version = version + 1, next_retry_at = now() + $4::interval, updated_at = now()
+WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3
+RETURNING version;
+
+-- name: abandon
+-- What was never promised and whose lease ran out a minute ago: failed, and the same key resumes it. Nobody generates here.
+WITH gone AS (
+    SELECT pipeline_id, status FROM pipelines
+    WHERE status IN ('accepted', 'drafted') AND lease_until IS NOT NULL AND lease_until <= now() - $1::interval
+    LIMIT 100
+    FOR UPDATE SKIP LOCKED
+), settled AS (
+    UPDATE pipelines SET
+        status = 'failed', version = version + 1, lease_epoch = lease_epoch + 1, lease_owner = NULL, lease_until = NULL,
+        failure_code = 'interrupted', failure_detail = 'Whoever worked on it is gone. The same key resumes it.',
+        updated_at = now(), terminal_at = now()
+    FROM gone
+    WHERE pipelines.pipeline_id = gone.pipeline_id
+    RETURNING pipelines.*
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, detail, trace_id)
+    SELECT
+        org_id, principal_id, settled.pipeline_id, 'pipeline.settled', gone.status, settled.status,
+        json_build_object('failure_code', failure_code), trace_id
+    FROM settled JOIN gone USING (pipeline_id)
+), announced AS (
+    INSERT INTO outbox (org_id, pipeline_id, kind, payload)
+    SELECT
+        org_id, pipeline_id, 'pipeline.failed',
+        json_build_object('pipeline_id', pipeline_id, 'status', status, 'failure_code', failure_code, 'trace_id', trace_id)
+    FROM settled
+)
+SELECT count(*) AS count FROM settled;
+
+-- name: expire_drafts
+-- A draft that nobody came back for in a day is wiped. A failed record stays failed: only its draft goes.
+WITH stale AS (
+    SELECT pipeline_id, status FROM pipelines
+    WHERE
+        draft IS NOT NULL AND updated_at <= now() - $1::interval
+        AND (status = 'failed' OR (status = 'drafted' AND (lease_until IS NULL OR lease_until <= now())))
+    LIMIT 100
+    FOR UPDATE SKIP LOCKED
+), settled AS (
+    UPDATE pipelines SET
+        status = 'failed', draft = NULL, version = version + 1, lease_owner = NULL, lease_until = NULL,
+        failure_code = 'expired', failure_detail = 'Nobody came back for it in a day.', updated_at = now(),
+        terminal_at = now()
+    FROM stale
+    WHERE pipelines.pipeline_id = stale.pipeline_id
+    RETURNING pipelines.*
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, detail, trace_id)
+    SELECT
+        org_id, principal_id, settled.pipeline_id, 'pipeline.settled', stale.status, settled.status,
+        json_build_object('failure_code', failure_code), trace_id
+    FROM settled JOIN stale USING (pipeline_id)
+    WHERE stale.status <> settled.status
+)
+SELECT count(*) AS count FROM settled;
+
+-- name: reopen
+-- A failed delivery is taken up again by its user. No row: there is none, or it is in another state.
+WITH opened AS (
+    UPDATE pipelines SET
+        status = 'github_pending', version = version + 1, lease_epoch = lease_epoch + 1, lease_owner = $3,
+        lease_until = now() + $4::interval, failure_code = NULL, failure_detail = NULL, terminal_at = NULL,
+        next_retry_at = NULL, recoveries = 0, delivery_attempts = 0, updated_at = now()
+    WHERE org_id = $1 AND pipeline_id = $2 AND status = 'github_failed'
+    RETURNING *
+), told AS (
+    INSERT INTO audit_logs (org_id, principal_id, pipeline_id, action, before, after, trace_id)
+    SELECT org_id, principal_id, pipeline_id, 'pipeline.reopened', 'github_failed', status, trace_id FROM opened
+)
+SELECT
+    pipeline_id, org_id, status, lease_epoch, version, attempt_no, delivery, recoveries, delivery_attempts, created_at,
+    audit_state, trace_id, response_body
+FROM opened;
+
+-- name: take_waiting
+-- The lease of one delivery that waits, to cancel it or to try it at once. No row: another state, or somebody has it.
+UPDATE pipelines SET
+    lease_owner = $3, lease_epoch = lease_epoch + 1, version = version + 1, lease_until = now() + $4::interval,
+    updated_at = now()
+WHERE
+    org_id = $1 AND pipeline_id = $2 AND status = 'github_pending' AND (lease_until IS NULL OR lease_until <= now())
+RETURNING
+    pipeline_id, org_id, status, lease_epoch, version, attempt_no, delivery, recoveries, delivery_attempts, created_at,
+    audit_state, trace_id, response_body;
+
+-- name: order
+-- Where the files of a pipeline were to go.
+SELECT status, delivery FROM pipelines WHERE org_id = $1 AND pipeline_id = $2;
+
+-- name: plans
+-- Every commit ever planned for a pipeline.
+SELECT repo, branch, base_sha, commit_sha FROM commit_plans WHERE pipeline_id = $1 ORDER BY plan_id;
+
+-- name: save_plan
+-- A commit, kept before the branch is moved, and only while the lease is ours. No row: fenced.
+WITH ours AS (
+    SELECT pipeline_id FROM pipelines WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 FOR SHARE
+)
+INSERT INTO commit_plans (pipeline_id, lease_epoch, repo, branch, base_sha, commit_sha)
+SELECT pipeline_id, $2, $4, $5, $6, $7 FROM ours
+ON CONFLICT (pipeline_id, commit_sha) DO UPDATE SET lease_epoch = excluded.lease_epoch
+RETURNING plan_id;
+
+-- name: kept_files
+-- The files of a promised record, for whoever finishes it.
+SELECT path, content, executable FROM pipeline_artifacts WHERE pipeline_id = $1 ORDER BY path;
+
+-- name: live_promises
+-- How many promises wait, and how long the oldest has.
+SELECT count(*) AS count, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s
+FROM pipelines WHERE status IN ('generated', 'github_pending');

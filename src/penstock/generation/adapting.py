@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from penstock.domain.changes import Changes
 from penstock.domain.models import ModelAttempt, ModelUse, Prices
 from penstock.generation.answer_schema import answer_of, answer_schema
@@ -177,7 +179,7 @@ class Conversation:
             self._room.telemetry.count_unusable("cut")
             return None, ["The answer was cut off before its end: be brief."]
         try:
-            changes = changes_from(answer.text)
+            changes = _seen(changes_from(answer.text))
         except UnusableAnswer as problem:
             self._room.telemetry.count_unusable("unreadable")
             return None, list(problem.reasons)
@@ -194,6 +196,22 @@ class Conversation:
         self._attempts.append(counted)
         if self._on_attempt is not None:
             self._on_attempt(counted)
+
+
+def _seen(changes: Changes) -> Changes:
+    """Return the changes without characters that nobody can see. Raises UnusableAnswer when a text is nothing else."""
+    try:
+        return Changes.model_validate(_plain(changes.model_dump()))
+    except ValidationError:
+        raise UnusableAnswer(["A text of the answer holds nothing but characters that nobody can see."]) from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return plain(value, len(value) + 1)
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _objected(prompt: Prompt, answer: ModelAnswer, reasons: Sequence[str], *, longer: bool) -> Prompt:

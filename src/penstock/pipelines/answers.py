@@ -9,6 +9,7 @@ from penstock.domain.models import ModelUse
 from penstock.domain.pipelines import PipelineResult, Plan
 from penstock.domain.policy import Decision, Violation
 from penstock.domain.skills import Candidate
+from penstock.policy.secrets import redact_quoted
 
 
 def answer(result: PipelineResult) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "degraded": plan.degraded,
         "degraded_reason": plan.degraded_reason or None,
         "model": None if plan.model is None else model_document(plan.model),
-        "changes": plan.changes.model_dump(mode="json", exclude_defaults=True),
+        "changes": _masked(plan.changes.model_dump(mode="json", exclude_defaults=True)),
         "repairs": [{"rule": each.rule, "file": each.file, "what": each.what, "by": each.by} for each in plan.repairs],
         "target": plan.spec.target,
         "selection": {
@@ -171,6 +172,16 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "score": candidate.score,
         "reasons": list(candidate.reasons),
     }
+
+
+def _masked(value: Any, name: str = "") -> Any:
+    """Return data without secrets: a model may have written one where the gate took it out of the files."""
+    if isinstance(value, str):
+        return redact_quoted(f"{name}={value}").partition("=")[2] if name else redact_quoted(value)
+    if isinstance(value, dict):
+        named = str(value.get("name") or "")
+        return {key: _masked(each, named if key == "value" else str(key)) for key, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list) else value
 
 
 def _only(primary: ServiceFacts | None) -> tuple[ServiceFacts, ...]:

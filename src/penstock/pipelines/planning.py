@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from penstock.pipelines.repairing import Remaking, Repairing
 from penstock.pipelines.sketching import Explained, Sketch, Sketching, uses
 from penstock.pipelines.walk import Walk
 from penstock.policy.gate import Gate
+from penstock.policy.secrets import redact_said
 
 if TYPE_CHECKING:
     from penstock.generation.intent import Reading
@@ -56,11 +57,12 @@ class Planner:
         Raises NothingToBuild, SkillNotFound, InvalidConfiguration, Unavailable, GenerationRefused.
         """
         wanted = self.adaptation.wanted(command)
+        command = replace(command, intent=redact_said(command.intent))  # neither rules nor a model read a secret
         with walk.stage("detect") as explain:
             tree, facts = await asyncio.to_thread(self._facts, command)
             explain(_in_words(facts))
         with walk.stage("select") as explain:
-            reading = await asyncio.to_thread(_read, command.intent, facts)
+            reading = await asyncio.to_thread(_read, command, facts)
             sketch = await self.sketching.sketch(caller, command, facts, reading.changes, _said(reading))
             explain(", ".join(uses(sketch.skills)))
         adapted = Adapted(None, "template")
@@ -180,10 +182,10 @@ class Planner:
         return await self.gate.judge(files, context)
 
 
-def _read(intent: str, facts: RepositoryFacts) -> Reading:
+def _read(command: GeneratePipeline, facts: RepositoryFacts) -> Reading:
     from penstock.generation.intent import read_intent
 
-    return read_intent(intent, facts)
+    return read_intent(command.intent, facts, service_name=command.service_name)
 
 
 def _said(reading: Reading) -> Explained:

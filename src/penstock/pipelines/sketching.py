@@ -88,7 +88,7 @@ def _target(
     """Return where it deploys to: as the request says, else as the sentence does, else as the repository shows."""
     if command.options.target is None and changes.target is not None:
         return changes.target, origin("target")
-    return target_of(command.intent, facts, command.options)
+    return target_of(facts, command.options)
 
 
 def uses(skills: Sequence[Skill]) -> list[str]:

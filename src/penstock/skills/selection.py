@@ -44,7 +44,7 @@ def select(
     ``target`` is where to deploy to and what decided it, when that is known already. Raises InvalidConfiguration for an
     unknown target, SkillNotFound when a service or the target has no skill or a required skill is not published.
     """
-    decided, origin = target or target_of(intent, facts, options)
+    decided, origin = target or target_of(facts, options)
     return _Choice(_Question(intent.lower(), facts, decided, origin), published).answer()
 
 

@@ -86,7 +86,7 @@ class Laid:
     def draft(self) -> PipelineSpec:
         """The draft that the skills make with what became options."""
         over = self.overlay
-        target = target_of(self.intent, self.facts, over.options)
+        target = target_of(self.facts, over.options)
         name, wishes = over.service_name, over.wishes
         return draft(self.intent, self.facts, over.options, name, self.skills, target=target, wishes=wishes)
 

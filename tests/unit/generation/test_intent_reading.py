@@ -66,6 +66,13 @@ def told(changes: Changes) -> str:
         ("Health probes go to /ready on port: 8081", {"services": [{"name": "api", "port": 8081, "health_path": "/ready"}]}),
         ("It never scales to zero", {"services": [{"name": "api", "min_instances": 1}]}),
         ("Timeout 20 min", {"build_timeout_s": 1200}),
+        ("Use the development branch", {"release_branch": "development"}),
+        ("the app listens on 0.0.0.0:5000", {"services": [{"name": "api", "port": 5000}]}),
+        ("max concurrency 10", {"services": [{"name": "api", "concurrency": 10}]}),
+        ("Trois environnements: dev, recette et production", {"environments": ["dev", "recette", "production"]}),
+        ("Nur CI, kein CD", {"target": "none"}),
+        ("Solo construir y probar, sin desplegar", {"target": "none"}),
+        ("Build on every push, deploy on tags only", {"remove_triggers": ["main"]}),
         ("run the e2e tests", {"add_steps": ["e2e: npm run test:e2e"]}),
         ("run integration tests before deploying", {"add_steps": ["integration: npm run test:integration"]}),
     ],
@@ -90,6 +97,8 @@ def test_a_sentence_is_understood_whole(sentence, expected):
         ("Use Node LTS", ("LTS",)),
         ("deploy every PR to a preview environment", ("preview environment",)),
         ("Use Bitbucket and SonarQube", ("Bitbucket and SonarQube",)),
+        ("パイプライン、GKEの東京リージョンにデプロイ", ("パイプライン", "の東京リージョンにデプロイ")),
+        ("Timeouts of 30 seconds for requests", ("Timeouts of 30 seconds",)),
     ],
 )
 def test_what_nothing_was_made_of_is_told_in_the_developers_own_words(sentence, rest):
@@ -108,6 +117,7 @@ def test_what_nothing_was_made_of_is_told_in_the_developers_own_words(sentence, 
         ("min 5 and max 2 instances", "contradict each other"),
         ("public, but not publicly accessible", "Which public does api get"),
         ("canary 50%, then 10%", "Which canary steps are meant"),
+        ("We use main for prod and develop for dev", "that each branch has its own"),
         ("Do not deploy to production yet", "Shall the way end before production"),
         ("run the load tests nightly", "Which command runs the performance tests"),
         ("run make docs", "The repository has no task of that name"),
@@ -291,3 +301,24 @@ def test_a_negated_target_leaves_the_other_one_and_says_so():
     changes = read("No GKE please")
     assert changes.target == "cloud-run"
     assert "No GKE" in told(changes)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "target"),
+    [
+        ("Create CI/CD pipeline for payment-api", None),
+        ("Deploy it to GKE", "gke"),
+        ("a Kubernetes pipeline", "gke"),
+        ("ship to Cloud\u00a0Run please", "cloud-run"),
+        ("deploy to cloud-run", "cloud-run"),
+        ("Move us from Kubernetes to Cloud Run", "cloud-run"),
+        ("Not Cloud Run, but GKE", "gke"),
+        ("Use GKE instead of Cloud Run", "gke"),
+        ("Is GKE or Cloud Run better?", None),
+        ("build only, no deployment", "none"),
+        ("Build and push only", "none"),
+        ("the gkeeper service", None),
+    ],
+)
+def test_the_sentence_may_name_the_target(sentence: str, target: str | None):
+    assert read_intent(sentence, API).changes.target == target

@@ -69,7 +69,10 @@ def test_the_library_is_read_once_and_counted(tmp_path: Path):
     assert [(each["event"], each["skill"]) for each in left_out] == [("skills.left_out", "broken")]
     assert telemetry.metrics is not None
     shown = telemetry.metrics.exposition().decode()
-    assert 'cache_hits_total{cache="skills"} 1.0' in shown
+    hits, misses = (
+        float(shown.split(f'cache_{kind}_total{{cache="skills"}} ')[1].split()[0]) for kind in ("hits", "misses")
+    )
+    assert (hits + misses, hits >= 1) == (3.0, True), "the second of two at once may find it read already, or not"
     assert "skills_load_time_ms_count 3.0" in shown
 
 

@@ -142,61 +142,35 @@ def test_an_unknown_target_is_refused_with_the_choices():
     assert caught.value.extra["fields"] == ["options.target"]
 
 
-@pytest.mark.parametrize(
-    ("sentence", "target", "kind"),
-    [
-        ("Create CI/CD pipeline for payment-api", "cloud-run", "default"),
-        ("Deploy it to GKE", "gke", "intent"),
-        ("a Kubernetes pipeline", "gke", "intent"),
-        ("ship to Cloud\u00a0Run please", "cloud-run", "intent"),
-        ("deploy to cloud-run", "cloud-run", "intent"),
-        ("Move us from Kubernetes to Cloud Run", "cloud-run", "intent"),
-        ("Not Cloud Run, but GKE", "gke", "intent"),
-        ("Use GKE instead of Cloud Run", "gke", "intent"),
-        ("We don\u2019t want Kubernetes", "cloud-run", "default"),
-        ("Is GKE or Cloud Run better?", "cloud-run", "default"),
-        ("build only, no deployment", "none", "intent"),
-        ("Build and push only", "none", "intent"),
-        ("the gkeeper service", "cloud-run", "default"),
-    ],
-)
-def test_the_sentence_may_name_the_target(sentence: str, target: str, kind: str):
-    place, origin = target_of(sentence, repository(service("go")), Options())
-    assert (place, origin.kind) == (target, kind)
-
-
-def test_a_request_wins_over_the_sentence_and_the_sentence_over_the_repository():
+def test_a_request_wins_over_the_repository():
     helm = repository(service("go"), ci_files=(CiFile("chart/Chart.yaml", "helm"),))
-    place, origin = target_of(SENTENCE, helm, Options())
+    place, origin = target_of(helm, Options())
     assert (place, origin.ref, origin.because) == ("gke", "chart/Chart.yaml", ("existing helm file",))
-    assert target_of("to Cloud Run", helm, Options())[0] == "cloud-run"
-    assert target_of("to Cloud Run", helm, Options(target="none"))[0] == "none"
+    assert target_of(helm, Options(target="none"))[0] == "none"
 
 
 def test_a_target_chosen_before_stays_until_somebody_says_otherwise():
     written = ("deploy/api/k8s/base/kustomization.yaml", "deploy/api/k8s/base/deployment.yaml")
     own = tuple(CiFile(path, "kustomize") for path in written)
     before = repository(service("go"), ci_files=own, managed_files=written)
-    assert target_of(SENTENCE, before, Options())[0] == "gke"
-    run = replace(before, managed_files=("deploy/api/run/staging.yaml", *written[:1]), ci_files=own)
-    assert target_of("to Cloud Run", run, Options())[0] == "cloud-run"
+    assert target_of(before, Options())[0] == "gke"
     only_run = replace(
         before, managed_files=("deploy/api/run/staging.yaml",), ci_files=(CiFile("k8s/x", "kubernetes"),)
     )
-    place, origin = target_of(SENTENCE, only_run, Options())
+    place, origin = target_of(only_run, Options())
     assert (place, origin.kind) == ("cloud-run", "request")
     assert "deploy/api/run/staging.yaml" in origin.ref
     nothing = replace(before, managed_files=("cloudbuild.yaml", "docs/cicd/README.md"), ci_files=())
-    assert target_of(SENTENCE, nothing, Options())[0] == "none"
+    assert target_of(nothing, Options())[0] == "none"
 
 
 def test_a_target_that_is_kept_and_would_be_taken_anyway_has_its_first_reason():
     first = repository(service("go"))
     again = replace(first, managed_files=("deploy/api/run/staging.yaml",))
-    assert target_of(SENTENCE, again, Options()) == target_of(SENTENCE, first, Options())
+    assert target_of(again, Options()) == target_of(first, Options())
     helm = repository(service("go"), ci_files=(CiFile("chart/Chart.yaml", "helm"),))
     kept = replace(helm, managed_files=("deploy/api/k8s/base/deployment.yaml",))
-    assert target_of(SENTENCE, kept, Options()) == target_of(SENTENCE, helm, Options())
+    assert target_of(kept, Options()) == target_of(helm, Options())
 
 
 def test_selection_is_pure():

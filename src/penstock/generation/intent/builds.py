@@ -23,6 +23,7 @@ _UNIT = r"(seconds?|secs?|s|minutes?|mins?|min|m|hours?|hrs?|h|minuten|stunden?|
 _N = r"([0-9]{1,5}|one|two|an|ein|eine)"
 _TIMEOUT = re.compile(
     rf"\b(?:build )?time[ -]?outs?(?: (?:of|after|is|to|for|the|build|builds|at|von))*[ :=]{{1,2}}{_N} ?{_UNIT}\b"
+    rf"(?! (?:for|per|of) (?:the |every )?(?:requests?|queries|connections?))"
     rf"|(?<![\w.]){_N}[ -]?{_UNIT} (?:build )?time[ -]?out\b"
 )
 _LONGEST = re.compile(

@@ -27,7 +27,7 @@ _JOIN = re.compile(
 )
 _ABOUT = re.compile(
     r"(?:approv\w*|sign-?off|freigabe\w*|genehmigung|approbation|aprobaci[oó]n|canary|instances?|replicas?"
-    r"|verify|verified)[^,.;]{0,40}$"
+    r"|verify|verified)[^,.;]{0,40}(?<!between )$"
 )
 _APPROVED = re.compile(
     r"[^,.;]{0,20}\b(?:needs?|requires?|must|have to|brauchen|benötigen|requieren|nécessitent|necesitan)\b[^,.;]{0,25}"
@@ -37,7 +37,7 @@ _APPROVED = re.compile(
 _OWN = re.compile(
     r"\b(?:environments|stages|envs|umgebungen|environnements|entornos)(?: (?:called|named|are|namens|nommés"
     r"|llamados)\b|:)\s*"
-    r"([a-z][a-z0-9-]{0,30}(?:(?:,\s*|\s+(?:and|then|und|et|y)\s+|,\s*(?:and|then)\s+)[a-z][a-z0-9-]{0,30}){1,8})"
+    r"([a-z](?:[a-z0-9-]{0,30}[a-z0-9])?(?:(?:,\s*|\s+(?:and|then|und|et|y)\s+|,\s*(?:and|then)\s+)[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?){1,8})"
 )
 _SPLIT = re.compile(r",\s*(?:and |then )?|\s+(?:and|then|und|et|y)\s+")
 _ADDED = re.compile(
@@ -55,6 +55,10 @@ _ALONE_BEFORE = re.compile(
 _ALONE_AFTER = re.compile(r" only\b(?! (?:on|when|if|after|from|with)\b)")
 _LISTS = re.compile("environ|stages|envs|umgebung|entornos")
 _NOUN = re.compile(r" (?:environments?|stage|envs?|umgebung|environnement|entorno)\b")
+_COUNTED = re.compile(
+    r"\b(?:two|three|four|five|[2-8]|zwei|drei|vier|deux|trois|quatre|dos|tres|cuatro)"
+    r" (?:(?:environments|stages|envs|umgebungen|environnements|entornos)[ :,(]*)?$"
+)
 _NOT_TO = re.compile(
     r"\b(?:don't|do not|never|not|won't|nicht|ne pas|no)(?: yet)? (?:deploy\w*|releas\w*|go|push|promot\w*|auf"
     r"|déploy\w*|desplegar)(?: (?:it|anything|yet))*"
@@ -71,7 +75,9 @@ def read_list(wishes: Wishes) -> None:
         for found in sentence.find(_OWN, _LISTS, 260):
             names = [name_of(each) for each in _SPLIT.split(found.group(1))]
             if len(set(names)) == len(names):
-                _settle(wishes, names, sentence.take(found))
+                counted = _COUNTED.search(sentence.before(found.start()))
+                start = found.start() - (len(counted.group()) if counted else 0)
+                _settle(wishes, names, sentence.take((start, found.end())))
                 return
     for group in _groups(sentence):
         unsure = all(word in AMBIGUOUS for _, _, word in group)
@@ -80,7 +86,9 @@ def read_list(wishes: Wishes) -> None:
         if len(group) > 1 and not unsure and not spoken_of:
             names = list(dict.fromkeys(name_of(word) for _, _, word in group))
             if len(names) > 1:
-                _settle(wishes, names, sentence.take((first, last)))
+                counted = _COUNTED.search(sentence.before(first))
+                start = first - (len(counted.group()) if counted else 0)
+                _settle(wishes, names, sentence.take((start, last)))
                 return
 
 

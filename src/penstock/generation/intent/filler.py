@@ -100,7 +100,7 @@ _FOREIGN = (
     " yo nosotros el los las un una unos unas de del y o e luego pero también con para por en al a hacia desde"
     " este esta"
     " estos nuestro nuestra nuestros mi mis su sus crea crear cree creo configura configurar despliega desplegar"
-    " despliegue despliegues desplegado construye construir ejecuta ejecutar lanza necesita necesitamos necesito"
+    " despliegue despliegues desplegado construye construir probar ejecuta ejecutar lanza necesita necesitamos necesito"
     " requiere usa usar quiero queremos debe deben hay favor gracias cuando siempre todo todos todas cada nuevo nueva"
     " servicio servicios aplicación proyecto entorno entornos ambiente ambientes región versión integración continua"
     " entrega como que se es son ser tiene"

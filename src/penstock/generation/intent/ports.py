@@ -11,7 +11,7 @@ _MOST = 65_535
 _PORT = re.compile(
     r"(?<![\w-])(?:ports?(?: number)?|puerto|(?:listen(?:s|ing)?|lauscht|hört|écoute|escucha)(?: (?:on|auf|sur"
     r"|en))?)(?: (?:is|port|on|nummer|numéro|the|el|le)|:|=)*"
-    r"\s?:?([0-9]{1,9})(?![\w%.]\w)"
+    r"\s?(?:(?:[0-9.]{7,15}|localhost|\*):)?:?([0-9]{1,9})(?![\w%.]\w)"
 )
 _NEXT = re.compile(r"(?:,|,? (?:and|und|et|y)) ([0-9]{1,9})(?=,? (?:for|für|pour|para|in|on) )")
 _LISTENS, _SLASH = re.compile("port|puerto|listen|lauscht|hört|écoute|escucha"), re.compile("/")

@@ -63,7 +63,8 @@ _CPU = re.compile(
     r"|\bcpus?(?: (?:limit|of|to|is|at))*[ :=]{1,2}([0-9]{1,2}(?:\.[0-9])?(?!\w)|[0-9]{2,4}m)\b"
 )
 _CONCURRENCY = re.compile(
-    r"\bconcurrency(?: (?:of|to|is|at|limit))*[ :=]{1,2}([0-9]{1,6})\b|(?<![\w.])([0-9]{1,6}) (?:concurrent"
+    r"\b(?:max(?:imum|imal)? )?concurrency(?: (?:of|to|is|at|limit))*[ :=]{1,2}([0-9]{1,6})\b"
+    r"|(?<![\w.])([0-9]{1,6}) (?:concurrent"
     r"|parallel|simultaneous) requests\b|(?<![\w.])([0-9]{1,6}) requests (?:at a time|at once|in parallel"
     r"|per instance)\b"
 )

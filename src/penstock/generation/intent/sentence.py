@@ -17,13 +17,14 @@ from penstock.domain.pipelines import MAX_INTENT
 from penstock.generation.intent.filler import FILLER, NEGATIONS, NOUNS
 
 T = TypeVar("T")
-_MOST_FOUND = 40
+_MOST_FOUND = 25
 """Places one pattern is taken at: nobody says the same thing more often, and a document holds less."""
 _LEAD = re.compile(r"(?<![\w-])\w+")
 _ODD = re.compile(r"[^\n\x20-\x7e\xa1-\xac\xae-\u024f]")
 _QUOTES = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a", "''''\"\"\"\"\"''")
 _WORD = re.compile(r"[^\W_][\w.+#/:@%*'-]*")
 _BREAK = re.compile(r"[.,;:!?](?=\s|$)|[\n()\[\]{}|]|\s[\u2013\u2014-]+\s|->|=>")
+_UNSPACED = re.compile("[\u2e80-\ud7ff]{2}")
 _END = ".,;:!?'\"-"
 _BETWEEN = re.compile(
     r"[\s\"'`]*(?:and|then|but|also|plus|und|dann|aber|et|puis|mais|y|e|luego|pero)?[\s\"'`]*", re.IGNORECASE
@@ -74,7 +75,7 @@ class Sentence:
         count = 0
         for first, last in self._windows(near, reach) if near else ((0, len(text)),):
             for found in pattern.finditer(text, first, last):
-                if not any(self._taken[found.start() : found.end()]):
+                if self._taken.find(1, found.start(), found.end()) < 0:
                     yield found
                     count += 1
                     if count == _MOST_FOUND:
@@ -85,7 +86,7 @@ class Sentence:
         for start, word in self.leads:
             for thing, pattern in table.get(word, ()):
                 found = pattern.match(self.low, start)
-                if found is not None and not any(self._taken[found.start() : found.end()]):
+                if found is not None and self._taken.find(1, found.start(), found.end()) < 0:
                     yield thing, found
 
     @cached_property
@@ -120,7 +121,7 @@ class Sentence:
 
     def is_taken(self, start: int, end: int) -> bool:
         """Whether something was made of any letter of a part."""
-        return any(self._taken[start:end])
+        return self._taken.find(1, start, end) >= 0
 
     def original(self, found: re.Match[str], group: int | str = 0) -> str:
         """Return a group of a match in the developer's own letters."""
@@ -156,8 +157,9 @@ class Sentence:
             run: list[tuple[int, int, bool]] = []
             for found in _WORD.finditer(self.text, start, end):
                 first, last = found.span()
-                if any(self._taken[first:last]):
+                if self._taken.find(1, first, last) >= 0:
                     parts += self._said(run)
+                    parts += () if self.text.isascii() else self._beside(first, last)
                     run = []
                     continue
                 word = self.low[first:last].rstrip(_END)
@@ -165,6 +167,11 @@ class Sentence:
             parts += self._said(run)
             start = end
         return list(dict.fromkeys(parts))
+
+    def _beside(self, first: int, last: int) -> list[str]:
+        """Return what stands beside taken letters in one word, in scripts that write words without blanks."""
+        rest = "".join("\0" if self._taken[at] else self.text[at] for at in range(first, last))
+        return [part.strip(_END) for part in rest.split("\0") if _UNSPACED.search(part)]
 
     def _said(self, run: list[tuple[int, int, bool]]) -> list[str]:
         """Return a run of words without the empty ones around it; none when all of them are."""

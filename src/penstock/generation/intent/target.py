@@ -7,10 +7,13 @@ import re
 from penstock.generation.intent.wishes import Wishes
 from penstock.generation.words import listed
 
-_RUN = re.compile(r"\b(?:google )?cloud[ -]?run\b")
-_GKE = re.compile(r"\b(?:gke(?: autopilot)?|google kubernetes engine|kubernetes|k8s|kubectl|kustomize|helm)\b")
+_RUN = re.compile(r"(?<![a-z0-9-])(?:google )?cloud[ -]?run(?![a-z0-9-])")
+_GKE = re.compile(
+    r"(?<![a-z0-9-])(?:gke(?: autopilot)?|google kubernetes engine|kubernetes|k8s|kubectl|kustomize|helm)(?![a-z0-9-])"
+)
 _NONE = re.compile(
-    r"\b(?:build(?: and (?:push|test))?[ -]only|only (?:builds?|tests?)(?: (?:it|and (?:push|test)))?(?! (?:on"
+    r"\b(?:(?:no|without|kein|keine?n?|pas de|sin) cd"
+    r"|build(?: and (?:push|test))?[ -]only|only (?:builds?|tests?)(?: (?:it|and (?:push|test)))?(?! (?:on"
     r"|when|if)\b)"
     r"|(?:ci|check|checks|tests?|pull request checks?)[ -]only|only (?:ci|continuous integration)\b|(?:just"
     r"|only) (?:the )?ci\b"

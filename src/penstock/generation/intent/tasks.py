@@ -21,6 +21,9 @@ _NOT = re.compile(
     r"(?: (?:security |unit |e2e |integration )?(?:tests?|testing|lint|linting|linter|scans?|scanning"
     r"|checks?)(?:,| and| or| und| et| y)(?: the| any)?){0,3} ?$"
 )
+_ONLY_REQUESTS = re.compile(
+    r"\b(?:prs?|pull requests?|merge requests?) only\b|\bonly\b[^,.;]{0,30}\b(?:prs?|pull requests?|merge requests?)\b"
+)
 _MOST_MENTIONS = 40
 _SCHEDULED_PLAIN = ("check", "main", "scheduled")
 
@@ -128,6 +131,9 @@ def _plain(wishes: Wishes, mention: Mention, what: str) -> None:
         wishes.ask(
             f"Which command runs the {verb} of {listed(list(names)) or 'the repository'}? The repository names none."
         )
+    clause = wishes.sentence.clause(mention.start)
+    if having and what == "test" and _ONLY_REQUESTS.search(wishes.sentence.low, *clause):
+        wishes.assume("Tests run on pushes to the release branch too: what is built into an image was tested.")
     if mention.clock is None or not having:
         if mention.clock:
             wishes.sentence.take((mention.clock.start, mention.clock.end))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from penstock.generation.intent.stages import NAMED
+from penstock.generation.intent.stages import NAMED, STAGE
 from penstock.generation.intent.wishes import Wishes
 
 _BRANCHES = r"(?:main|master|develop|development|trunk|release|production|stable|next|mainline|default)"
@@ -16,7 +16,7 @@ _SAID = re.compile(
     r"|namens|nommée?|llamada)\b|:|=)?\s?" + _NAME + r"(?![\w/])"
 )
 _BEHIND = re.compile(
-    r"\b(?:from|on|to|into|off|of|vom|auf|depuis|desde|de|sur|en)(?: (?:the|our|its|la|le|el|den|dem))? "
+    r"\b(?:from|on|to|into|off|of|use|using|vom|auf|depuis|desde|de|sur|en)(?: (?:the|our|its|la|le|el|den|dem))? "
     + _NAME
     + r"(?: branch(?:es)?\b|-branch\b)"
 )
@@ -33,6 +33,11 @@ _BRANCH_WORD, _TAG_WORD = re.compile("branch|zweig|rama"), re.compile("tag|etiqu
 _LINK = re.compile("(?:from|on|to|into|in|off|auf|depuis|desde|vers|nach) ")
 _HAND = re.compile("manu|hand|demand|main|mano|dispatch|button")
 _REQUEST = re.compile("pull|prs?")
+_MAPPED = re.compile(
+    rf"\b(?:main|master|develop|development|trunk)(?: branch)? (?:is )?(?:for|to"
+    rf"|goes to|deploys to|into|nach|für|pour|para)(?: the)? {STAGE}"
+)
+_MAPPERS = ("main", "master", "develop", "trunk")
 _TO_STAGE = re.compile(r"\bto (?:the )?(?:production|development|release)$")
 _NO_BRANCH = frozenset(
     [
@@ -138,6 +143,12 @@ def read_branch(wishes: Wishes) -> None:
             if "feature" in found.group() or ".." in name:
                 continue
             wishes.set("release_branch", name, sentence.take(found))
+    mapped = [sentence.take(found) for found in sentence.find(_MAPPED)] if sentence.any(*_MAPPERS) else []
+    if mapped:
+        wishes.ask(
+            f"Which branch is released? One goes through every environment, production last; that each branch has its"
+            f' own ("{mapped[0]}") was not followed.'
+        )
 
 
 def _tags(wishes: Wishes) -> None:
@@ -150,7 +161,9 @@ def _tags(wishes: Wishes) -> None:
             if pattern is _TAG and _NO_TAGS.search(around):
                 continue
             name = sentence.original(found, 1) if found.group(1) else None
-            only = _ONLY.search(sentence.before(found.start(), 50) + found.group()) is not None
+            only = _ONLY.search(
+                sentence.before(found.start(), 50) + found.group()
+            ) is not None or sentence.low.startswith(" only", found.end())
             words = sentence.take(found)
             entry = {"event": "tag", "lane": "main"}
             first, last = sentence.clause(found.start())

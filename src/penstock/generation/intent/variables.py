@@ -14,6 +14,10 @@ _SET_TO = re.compile(
     rf"\b(?i:set|sets|setze|setz|définis|pon|with|mit|avec|con)(?i: (?:the|env|environment|variable|var|die"
     rf"|la))* ([A-Z][A-Z0-9_]{{1,63}}) (?i:to|auf|à|a|as) {_VALUE}"
 )
+_SHOULD_BE = re.compile(
+    rf"(?<![\w$./=%-])([A-Z][A-Z0-9]{{0,40}}(?:_[A-Z0-9]{{1,40}}){{1,8}}) "
+    rf"(?:should|must|shall|has to) be (?:set to )?{_VALUE}"
+)
 _NAMED = re.compile(r"(?<![\w$./=%-])[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,8}(?![\w-])")
 _SHORT = re.compile(
     r"\b(?i:secrets?|env(?:ironment)? var(?:iable)?s?|variables?)(?i: (?:called|named|namens|nommée?"
@@ -52,8 +56,8 @@ _SEVERAL = re.compile(r"(?:, ?| and |, and | und | et | y | or | & |/| )")
 def read(wishes: Wishes) -> None:
     """Read variables: what is assigned first, then what is named."""
     sentence = wishes.sentence
-    if sentence.any("=", " to ", " auf ", " à ", " as "):
-        for pattern, near in ((_ASSIGNED, _EQUALS), (_SET_TO, _SETS)):
+    if sentence.any("=", " to ", " auf ", " à ", " as ", " be "):
+        for pattern, near in ((_ASSIGNED, _EQUALS), (_SET_TO, _SETS), (_SHOULD_BE, _SCORE)):
             for found in sentence.find(pattern, near, 80, exact=True):
                 _assigned(wishes, found)
     found_names = [(found, found.group()) for found in sentence.find(_NAMED, _SCORE, exact=True)]

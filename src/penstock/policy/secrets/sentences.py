@@ -21,6 +21,8 @@ _NAMED = re.compile(
     rf"(?i){_WORD}(?P<link>\s*[=:]+\s*|\s+(?:is|was|are|be)\s*:?\s+|\s+)[\"'`]?(?P<value>[^\s\"'`«»]{{3,200}})(?P<rest>.?)"
 )
 _SHORTEST_ALONE = 6
+_NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+"""How variables are named: ``secret: DATABASE_URL`` tells a name, no value."""
 
 
 def redact_quoted(text: str, *, key: bytes = PROCESS_KEY) -> str:
@@ -45,7 +47,7 @@ def _told(found: re.Match[str], key: bytes) -> str:
 
 def _is_told(found: re.Match[str], value: str) -> bool:
     """Say whether the word is meant as the secret: assigned, said at the end of a clause, or no word at all."""
-    if not value or is_reference(value):
+    if not value or is_reference(value) or _NAME.fullmatch(value):
         return False
     link = found["link"].strip()
     opaque = len(value) >= _SHORTEST_ALONE and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
