@@ -53,6 +53,9 @@ test: $(STAMP) ## All tests, with real PostgreSQL, Valkey and git
 test-breaker: $(STAMP) ## Compare the circuit breaker with its model over BREAKER_STEPS (60,000) steps; print what was met
 	@BREAKER_STEPS=$(BREAKER_STEPS) $(BIN)/python -m pytest tests/integration/generation/test_breaker_model.py
 
+test-deadline: $(STAMP) ## One run with the specification's own durations: a model that hangs, answers under 45.5 s
+	@REAL_TIME=1 $(BIN)/python -m pytest -rP tests/faults/test_model_deadline.py
+
 format: $(STAMP) ## Format and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -73,4 +76,4 @@ lock: $(STAMP) ## Pin every dependency with hashes (after a change in pyproject.
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
 		--no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
 
-.PHONY: help install demo serve check check-policies test test-breaker format bench eval-detection eval-intent eval-pipelines lock
+.PHONY: help install demo serve check check-policies test test-breaker test-deadline format bench eval-detection eval-intent eval-pipelines lock

@@ -32,7 +32,7 @@ def main() -> int:
     cli.add_argument("--requests", type=int, default=400, help="requests of the saturation row")
     asked = cli.parse_args()
     rows: list[Row] = []
-    for bench in (detection, secret_scan, gate, command_line, server):
+    for bench in (detection, secret_scan, gate, command_line, server, model_path):
         if asked.only and asked.only not in bench.__name__:
             continue
         rows += bench(asked.requests) if bench is server else bench()
@@ -174,6 +174,47 @@ def server(requests: int) -> list[Row]:
         ("generate at saturation (32 in flight)", f"{figures['rate']:.0f} req/s", "> 20 req/s", figures["rate"] > 20),
         ("generate at 60 in flight: memory", f"{busy:.0f} MiB", "< 600 MiB", busy < 600),
         ("server idle: memory", f"{idle:.0f} MiB", "< 200 MiB", idle < 200),
+    ]
+
+
+def model_path() -> list[Row]:
+    """Generate with a model that answers at once, and without: the difference is what the way to a model costs."""
+    from model_load import by_turns, judges_of
+
+    sys.path.insert(0, str(ROOT / "tests"))
+    from fakes.claude_process import simulated_claude
+
+    with tempfile.TemporaryDirectory() as folder, simulated_claude() as claude:
+        environment = {
+            **os.environ,
+            "PENSTOCK_GATEWAY__REQUESTS_PER_MINUTE": "1000000",
+            "PENSTOCK_MODEL__API_KEY": "sk-ant-simulated",
+            "PENSTOCK_MODEL__BASE_URL": claude.url,
+        }
+        process = subprocess.Popen(
+            [PENSTOCK, "serve", "--port", "0", "--data-dir", folder],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+        try:
+            address, key = announced(process)
+            taken = asyncio.run(by_turns(address, key, EXAMPLE, [process.pid, *judges_of(process.pid)], 200))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+    plain, asked = taken["template"], taken["ai"]
+    cpu = [sum(each.cpu) / len(each.cpu) for each in (plain, asked)]
+    over = statistics.median(asked.wall) - statistics.median(plain.wall)
+    return [
+        row("generate by templates, p50", statistics.median(plain.wall), 150),
+        row("generate by templates, p99", p99(plain.wall), 500),
+        row("generate with a model, without its time, p50", statistics.median(asked.wall), 150),
+        row("generate with a model, without its time, p99", p99(asked.wall), 500),
+        row("overhead of the model path, p50", over, 50),
+        ("CPU per request, templates", f"{cpu[0]:.1f} ms", "", True),
+        ("CPU per request, with a model", f"{cpu[1]:.1f} ms", "< 100 ms more", cpu[1] - cpu[0] < 100),
     ]
 
 

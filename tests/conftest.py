@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from fakes.claude_process import SimulatedClaude, simulated_claude
+from fakes.github_process import SimulatedGitHub, simulated_github
 
 from penstock.database import embedded_postgres
 from penstock.database.embedded_postgres import EmbeddedPostgres
@@ -82,3 +83,16 @@ def claude(running_claude: SimulatedClaude) -> SimulatedClaude:
     """Return the simulated Claude with no script and no calls; its process is shared by all tests of a run."""
     running_claude.reset()
     return running_claude
+
+
+@pytest.fixture(scope="session")
+def running_github() -> Iterator[SimulatedGitHub]:
+    with simulated_github() as running:
+        yield running
+
+
+@pytest.fixture
+def github(running_github: SimulatedGitHub) -> SimulatedGitHub:
+    """Return the simulated GitHub with nothing in it; its process is shared by all tests of a run."""
+    running_github.reset()
+    return running_github

@@ -10,7 +10,9 @@ PenstockError
 ├── Refused                     the caller may not
 │   ├── InvalidApiKey
 │   ├── PermissionDenied
+│   ├── RepositoryForbidden     the repository host does not let Penstock do this
 │   ├── RateLimitExceeded       ``retry_after_s``
+│   ├── ConcurrencyLimited      too many generations of one user or organisation at once (``retry_after_s``)
 │   └── IdempotencyConflict     the same key is still being worked on
 ├── NotFound
 │   ├── SkillNotFound
@@ -20,6 +22,8 @@ PenstockError
 ├── GenerationRefused           the model declined to answer
 ├── DeliveryConflict            files are in the way that Penstock did not write (``paths``)
 ├── DeliveryFailed              the files exist, but could not be delivered
+│   ├── CommitRefused           the repository host said no for good (``reason``, ``fault``)
+│   └── DeliveryInterrupted     whoever was to write the files on this machine is gone
 └── Unavailable                 the world is unwell; the same request may succeed later
     ├── DatabaseFailed
     ├── AuthUnavailable
@@ -117,6 +121,16 @@ class PermissionDenied(Refused):
     """The key is valid but lacks the scope this needs."""
 
 
+class RepositoryForbidden(Refused):
+    """The repository host does not let Penstock do this."""
+
+    slug = "repository-forbidden"
+    title = "Repository forbidden"
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Install Penstock's GitHub App on the repository, or ask its owner to grant the right.",
+    )
+
+
 class RateLimitExceeded(Refused):
     """Too many requests."""
 
@@ -128,6 +142,17 @@ class RateLimitExceeded(Refused):
     def __init__(self, message: str | None = None, *, retry_after_s: int, **extra: Any) -> None:
         super().__init__(message, retry_after_s=retry_after_s, **extra)
         self.retry_after_s = retry_after_s
+
+
+class ConcurrencyLimited(Refused):
+    """Too many generations are under way for this user or organisation."""
+
+    slug = "concurrency-limited"
+    title = "Too many at once"
+    retryable = True
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Wait until one of them has ended (Retry-After says when to ask), then send it again.",
+    )
 
 
 class IdempotencyConflict(Refused):
@@ -233,6 +258,21 @@ class DeliveryFailed(PenstockError):
     next_steps: ClassVar[tuple[str, ...]] = (
         "The files are kept: fetch them from the pipeline's artifacts and commit them by hand.",
     )
+
+
+class CommitRefused(DeliveryFailed):
+    """Failed to commit: the repository host refused it for good."""
+
+    slug = "github-commit-failed"
+    title = "Failed to commit to GitHub"
+
+
+class DeliveryInterrupted(DeliveryFailed):
+    """Whoever was to write the files on this machine ended before it did."""
+
+    slug = "delivery-interrupted"
+    title = "Delivery interrupted"
+    next_steps: ClassVar[tuple[str, ...]] = ("Run `penstock generate` again.",)
 
 
 class Unavailable(PenstockError):

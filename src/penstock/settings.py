@@ -29,12 +29,21 @@ class HttpSettings(Group):
     max_generations: int = Field(default=60, ge=1, description="Generations worked on at once; BEHAVIOUR.md §2.5.")
     max_waiting: int = Field(default=16, ge=0, description="Generations that may wait for a place.")
     max_wait_s: float = Field(default=1.0, gt=0, description="Seconds a generation may wait for a place.")
+    most_memory: float = Field(
+        default=0.85, gt=0, le=1, description="Share of the container's memory above which no generation is begun."
+    )
 
 
 class GatewaySettings(Group):
     """Who may, and how often."""
 
     requests_per_minute: int = Field(default=100, ge=1, description="Requests a user may make in a minute.")
+    generations_per_user: int = Field(
+        default=10, ge=1, description="Generations a user may have under way on one server."
+    )
+    generations_per_org: int = Field(
+        default=40, ge=1, description="Generations an organisation may have under way on one server."
+    )
     key_cache_s: float = Field(default=60.0, gt=0, description="Seconds a valid key is remembered in process.")
     key_days: int = Field(default=90, ge=1, le=365, description="Days a new key lives unless told otherwise.")
     failures_per_minute: int = Field(
@@ -63,6 +72,22 @@ class DatabaseSettings(Group):
     idle_s: float = Field(default=300.0, gt=0, description="Seconds an idle connection is kept.")
     lifetime_s: float = Field(default=1800.0, gt=0, description="Seconds after which a connection is replaced.")
     statement_timeout_ms: int = Field(default=1000, ge=1, description="Milliseconds one statement may take.")
+    lease_s: float = Field(
+        default=30.0, gt=0, description="Seconds a claim keeps others away; it is renewed three times as often."
+    )
+    max_connections: int | None = Field(
+        default=None, ge=1, description="Connections the server allows in all; unset: it is asked at start."
+    )
+    reserve: int = Field(default=3, ge=0, description="Connections left to others: administrators, backups, commands.")
+    max_instances: int = Field(
+        default=1,
+        ge=1,
+        description="Server processes that share this database; twice as many run during a deployment.",
+    )
+    pooler: bool = Field(
+        default=False,
+        description="A pooler such as PgBouncer stands in front, so connections are not counted at start.",
+    )
 
     @model_validator(mode="after")
     def _least_is_not_above_most(self) -> DatabaseSettings:
@@ -132,6 +157,7 @@ class DeadlineSettings(Group):
 
     model_s: float = Field(default=36.0, gt=0, description="Model, retries included.")
     judge_s: float = Field(default=38.0, gt=0, description="Verdict of the gate, repairs included.")
+    answer_s: float = Field(default=45.0, gt=0, description="Answer; X-Request-Timeout-Ms shortens all three alike.")
 
 
 class ArchiveSettings(Group):
@@ -140,6 +166,30 @@ class ArchiveSettings(Group):
     url: str | None = Field(
         default=None, description="Object store (gs://, s3://, file://); unset: folder in the data folder."
     )
+
+
+class EventsSettings(Group):
+    """Where events go."""
+
+    url: str | None = Field(
+        default=None, description="Pub/Sub topic (pubsub://project/topic); unset: files in the data folder."
+    )
+    pubsub_emulator: str | None = Field(
+        default=None, description="HOST:PORT of a Pub/Sub emulator to use instead of Google's service."
+    )
+    file_max_bytes: int = Field(
+        default=67_108_864, ge=4096, description="Size (bytes) from which on a new file of events is begun."
+    )
+    files_kept: int = Field(default=10, ge=1, description="Full files of events that are kept.")
+
+
+class AuditSettings(Group):
+    """The audit log's chain."""
+
+    export_rows: int = Field(
+        default=1_000, ge=1, description="Sealed rows after which the archive is told the chain's end."
+    )
+    export_hours: float = Field(default=24.0, gt=0, description="Hours after which it is told at the latest.")
 
 
 class DetectionSettings(Group):
@@ -192,6 +242,8 @@ class Settings(BaseSettings):
     breaker: BreakerSettings = BreakerSettings()
     deadline: DeadlineSettings = DeadlineSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    events: EventsSettings = EventsSettings()
+    audit: AuditSettings = AuditSettings()
     detection: DetectionSettings = DetectionSettings()
     cloud: CloudSettings = CloudSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

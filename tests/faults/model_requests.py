@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server_process import BODY, GENERATE, Answer, Server
+from server_process import BODY, GENERATE, PAYMENT_API, Answer, Server
 
 from penstock.domain.changes import Changes
 from penstock.generation.answer_schema import answer_of
@@ -48,9 +49,11 @@ class ModelServer:
     def __init__(self, server: Server) -> None:
         self.server = server
 
-    def generate(self, *, key: str = "", intent: str = "", **options: Any) -> Reply:
+    def generate(
+        self, *, key: str = "", intent: str = "", files: Mapping[str, str] | None = None, **options: Any
+    ) -> Reply:
         """Ask for a pipeline; every answer must come within the specification's longest time, scaled."""
-        body = self.body(intent, **options)
+        body = self.body(intent, files, **options)
         headers = {"Idempotency_Key": key} if key else {}
         begun = time.monotonic()
         answer = self.server.call("POST", GENERATE, body, **headers)
@@ -59,9 +62,14 @@ class ModelServer:
         assert answer.headers["x-trace-id"]
         return reply
 
-    def body(self, intent: str = "", **options: Any) -> dict[str, Any]:
-        """Return the body of such a request."""
-        return {**BODY, "options": {"target": "cloud-run", **options}, **({"intent": intent} if intent else {})}
+    def body(self, intent: str = "", files: Mapping[str, str] | None = None, **options: Any) -> dict[str, Any]:
+        """Return the body of such a request; ``files`` are more than those of the example."""
+        context = {"service_name": "payment-api", "files": {**PAYMENT_API, **(files or {})}}
+        return {
+            "intent": intent or BODY["intent"],
+            "service_context": context,
+            "options": {"target": "cloud-run", **options},
+        }
 
     def warm(self) -> None:
         """Let the server load what its first question to a model takes; loading is not a tenth as long as in life."""

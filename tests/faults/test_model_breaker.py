@@ -20,6 +20,8 @@ from penstock.gateway import embedded_valkey
 
 GOOD = does.answer(said(region="europe-west3"))
 PATIENCE_S = 15
+OPEN_S = 1
+"""How long the breaker of the two servers stays open."""
 Start = Callable[..., ModelServer]
 
 
@@ -100,9 +102,10 @@ def pair(start: Start, new_database: Callable[[], str], tmp_path_factory: pytest
     shared = {
         "PENSTOCK_DATABASE__URL": new_database(),
         "PENSTOCK_DATABASE__POOL_MIN": "1",
+        "PENSTOCK_DATABASE__POOL_MAX": "10",
         "PENSTOCK_GATEWAY__PEPPER": "a pepper of thirty-two characters",
-        "PENSTOCK_BREAKER__OPEN_S": "1",
-        "PENSTOCK_BREAKER__PROBE_LEASE_S": "2",
+        "PENSTOCK_BREAKER__OPEN_S": str(OPEN_S),
+        "PENSTOCK_BREAKER__PROBE_LEASE_S": "3",
         "PENSTOCK_MODEL__FIRST_BYTE_S": "2.9",
     }
     key = penstock(tmp_path_factory.mktemp("keys"), "keys", "create", "--name", "test", "--owner", "ann", **shared)
@@ -119,12 +122,20 @@ def both(pair: list[ModelServer], claude: SimulatedClaude, valkey_url: str) -> l
     return pair
 
 
-def test_two_servers_obey_one_breaker(both: list[ModelServer], claude: SimulatedClaude):
+def test_two_servers_obey_one_breaker(both: list[ModelServer], claude: SimulatedClaude, valkey_url: str):
     one, other = both
-    claude.script(then=does.error(401))
-    for server in (one, other, one, other, one):
-        assert server.generate().status == 503
-    assert [each.generate().json["degraded"] for each in both] == [True, True]
+    while True:
+        claude.reset()
+        claude.script(then=does.error(401))
+        for server in (one, other, one, other, one):
+            begun = time.monotonic()
+            assert server.generate().status == 503
+        answers = [each.generate() for each in both]
+        if time.monotonic() - begun < OPEN_S:  # else the machine was busy, and it may be half-open by now
+            break
+        with redis.Redis.from_url(valkey_url) as client:
+            client.flushall()
+    assert [each.json.get("degraded") for each in answers] == [True, True]
     assert len(claude.calls()) == 5
 
 
@@ -140,7 +151,6 @@ def test_row_52_a_failure_from_before_the_breaker_opened_does_not_disturb_the_pr
         claude.calls_so_far(at_least=1)
         for _ in range(5):
             assert other.generate().status == 503
-        assert other.generate().json["degraded"]
         claude.script(then=[late, GOOD])
         assert until_asked(other).json["mode"] == "ai"  # half-open: one success of two
         assert not waiting.done(), "the late failure has to come after the probe"
@@ -180,22 +190,17 @@ def test_row_51_a_killed_prober_holds_the_others_up_no_longer_than_its_lease(
     assert one.metric("circuit_breaker_probe_expired_total") == 1
 
 
-def test_row_53_a_name_that_does_not_resolve_is_a_failed_connection_and_hinders_nothing_else(start: Start):
+def test_row_53_a_name_that_does_not_resolve_is_a_failed_connection_and_hinders_nothing_else(
+    start: Start, valkey_url: str
+):
     server = start("nowhere", PENSTOCK_MODEL__BASE_URL="http://model.invalid:9", PENSTOCK_MODEL__NAME="nowhere")
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushall()  # starting has asked it, too
     refused = server.generate()
     assert (refused.status, refused.json["reason"], refused.json["attempts"]) == (503, "connect", 4)
     assert server.record(refused)["status"] == "failed"
     assert server.generate(mode="template").json["degraded"] is False
     assert server.generate().json["degraded"]
-
-
-def test_without_redis_a_process_has_a_breaker_of_its_own(start: Start, claude: SimulatedClaude):
-    server = start("alone", PENSTOCK_REDIS__URL="redis://127.0.0.1:1")
-    calls = opened(server, claude)
-    assert server.generate().json["degraded"]
-    assert len(claude.calls()) == calls == 5
-    assert server.metric("circuit_breaker_source", source="local") == 1
-    assert until_asked(server).json["mode"] == "ai"
 
 
 @pytest.fixture
@@ -205,14 +210,20 @@ def own_valkey(servers_folder: Path) -> Iterator[embedded_valkey.EmbeddedValkey]
     valkey.close()
 
 
-def test_a_breaker_that_was_open_stays_open_when_redis_ends(
+def test_when_redis_ends_an_open_breaker_stays_open_and_the_process_goes_on_with_one_of_its_own(
     start: Start, claude: SimulatedClaude, own_valkey: embedded_valkey.EmbeddedValkey
 ):
-    server = start("left-alone", PENSTOCK_REDIS__URL=own_valkey.url, PENSTOCK_BREAKER__OPEN_S="30")
+    server = start("left-alone", PENSTOCK_REDIS__URL=own_valkey.url, PENSTOCK_BREAKER__OPEN_S="4")
     calls = opened(server, claude)
     own_valkey.close()
     refused = server.generate(fallback="never")
     assert (refused.status, refused.json["reason"]) == (503, "breaker_open")
+    assert len(claude.calls()) == calls
+    assert server.metric("circuit_breaker_source", source="local") == 1
+    assert until_asked(server).json["mode"] == "ai"
+    assert until_asked(server).json["mode"] == "ai"
+    calls = opened(server, claude)
+    assert server.generate().json["degraded"]
     assert len(claude.calls()) == calls
 
 

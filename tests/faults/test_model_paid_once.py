@@ -40,6 +40,7 @@ class PaidServer:
         self._env = {
             "PENSTOCK_DATABASE__URL": dsn,
             "PENSTOCK_DATABASE__POOL_MIN": "1",
+            "PENSTOCK_DATABASE__POOL_MAX": "10",
             "PENSTOCK_GATEWAY__PEPPER": "a pepper of thirty-two characters",
         }
         made = penstock(folder, "keys", "create", "--name", "test", "--json", **self._env)

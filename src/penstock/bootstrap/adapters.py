@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from penstock.bootstrap import parts
@@ -13,8 +14,12 @@ from penstock.bootstrap.parts import LIBRARY
 
 if TYPE_CHECKING:
     from penstock.archive.service import Archive
+    from penstock.database.connections import Database
     from penstock.database.keys import PostgresKeys
     from penstock.database.postgres import PostgresRecords
+    from penstock.database.recoveries import PostgresRecoveries
+    from penstock.delivery.ports import RepositoryHost
+    from penstock.gateway.denials import Denials
     from penstock.gateway.hashing import KeyHasher
     from penstock.gateway.redis_counters import RedisCounters
     from penstock.generation.adapting import Adapting
@@ -34,11 +39,16 @@ class Adapters:
     fingerprint_key: bytes
     clock: Clock
     telemetry: Telemetry
+    database: Database | None = None
+    denials: Denials | None = None
     records: PostgresRecords | None = None
     keys: PostgresKeys | None = None
     archive: Archive | None = None
     hasher: KeyHasher | None = None
     counters: RedisCounters | None = None
+    recoveries: PostgresRecoveries | None = None
+    host: RepositoryHost | None = None
+    """None: no repository host is set, and files go to folders of this machine or to the caller."""
     adapting: Adapting | None = None
     """None: no model is set, and templates are all there is."""
 
@@ -51,6 +61,7 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
     """
     from penstock.database.keys import PostgresKeys
     from penstock.database.postgres import PostgresRecords
+    from penstock.database.recoveries import PostgresRecoveries
     from penstock.kit.clock import SystemClock
     from penstock.skills.library_store import LibrarySkills
 
@@ -66,8 +77,7 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
         logs.append(telemetry)
         clock = SystemClock()
         database = await parts.open_database(settings, dsn, opened, telemetry, server=server) if dsn else None
-        if database and server:
-            await parts.check_pepper(settings, PostgresKeys(database))
+        keys = await parts.open_keys(settings, dsn, opened, telemetry) if dsn and server else None
         if judges:
             await judges.ready()
         yield Adapters(
@@ -76,8 +86,11 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
             fingerprint_key=fingerprint_key,
             clock=clock,
             telemetry=telemetry,
-            records=PostgresRecords(database) if database else None,
-            keys=PostgresKeys(database) if database else None,
+            database=database,
+            denials=parts.open_denials(database, clock, telemetry) if database and server else None,
+            records=PostgresRecords(database, lease=timedelta(seconds=settings.database.lease_s)) if database else None,
+            recoveries=PostgresRecoveries(database) if database else None,
+            keys=keys or (PostgresKeys(database) if database else None),
             archive=parts.open_archive(settings, telemetry) if record else None,
             hasher=parts.hasher(settings) if server else None,
             counters=parts.open_counters(settings, redis_url, opened) if redis_url else None,

@@ -8,12 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.bootstrap.adapters import Adapters, open_adapters
+from penstock.bootstrap.paperwork import build_trail, keep_paperwork
 from penstock.bootstrap.parts import check_production
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from penstock.gateway.service import Gateway
+    from penstock.pipelines.finishing import Finishing
     from penstock.pipelines.planning import Planner
     from penstock.policy.gate import Gate
     from penstock.policy.ports import PolicyEngine
@@ -34,14 +36,33 @@ def build_engine(settings: Settings, adapters: Adapters) -> Engine:
     pipelines = Pipelines(
         planner=_build_planner(settings, adapters, gate),
         gate=gate,
-        deliveries=Deliveries(),
+        deliveries=Deliveries(hosted=adapters.host is not None),
         telemetry=adapters.telemetry,
         clock=adapters.clock,
         deadlines=Deadlines(settings.deadline.model_s, settings.deadline.judge_s),
         records=adapters.records,
+        finishing=build_finishing(adapters),
+        renew_s=settings.database.lease_s / 3,
+    )
+    trail = build_trail(adapters.database) if adapters.database else None
+    return Engine(pipelines, gateway=_build_gateway(settings, adapters), pings=_pings(adapters), trail=trail)
+
+
+def build_finishing(adapters: Adapters) -> Finishing | None:
+    """Return what ends promises, for handlers and recovery alike; None where nothing is recorded."""
+    from penstock.pipelines.finishing import Finishing
+    from penstock.pipelines.hosted import Hosted
+
+    if adapters.records is None or adapters.recoveries is None:
+        return None
+    return Finishing(
+        adapters.records,
+        adapters.recoveries,
+        adapters.telemetry,
+        adapters.clock,
+        hosted=Hosted(adapters.host, adapters.recoveries) if adapters.host else None,
         archive=adapters.archive,
     )
-    return Engine(pipelines, gateway=_build_gateway(settings, adapters), pings=_pings(adapters))
 
 
 def _build_planner(settings: Settings, adapters: Adapters, gate: Gate) -> Planner:
@@ -70,7 +91,8 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Engine, Adapter
         await adapters.skills.list("local")
         await engine.pipelines.gate.warm()
         try:
-            yield engine, adapters
+            async with keep_paperwork(settings, adapters):
+                yield engine, adapters
         finally:
             if engine.gateway is not None:
                 await engine.gateway.close()
@@ -97,6 +119,7 @@ def _build_gateway(settings: Settings, adapters: Adapters) -> Gateway | None:
         telemetry=adapters.telemetry,
         key_cache_s=chosen.key_cache_s,
         failures_per_minute=chosen.failures_per_minute,
+        denials=adapters.denials,
     )
 
 
@@ -127,5 +150,9 @@ def build_app(settings: Settings, engine: Engine, telemetry: Telemetry) -> FastA
         max_generations=http.max_generations,
         max_waiting=http.max_waiting,
         max_wait_s=http.max_wait_s,
+        per_user=settings.gateway.generations_per_user,
+        per_org=settings.gateway.generations_per_org,
+        most_memory=http.most_memory,
+        deadline_s=settings.deadline.answer_s,
     )
     return create_app(engine, telemetry=telemetry, limits=limits)

@@ -21,6 +21,7 @@ from penstock.surfaces.cli.streams import let_go_of_broken
 
 if TYPE_CHECKING:
     from penstock.gateway.keys import Keys
+    from penstock.pipelines.verifying import Verifier
     from penstock.settings import Settings
     from penstock.surfaces.engine import Engine
 
@@ -83,6 +84,17 @@ class FromSettings:
                 days=settings.gateway.key_days,
                 on_revoked=partial(parts.tell_revoked, counters),
             )
+
+    @asynccontextmanager
+    async def audit(self, *, data_dir: Path | None = None) -> AsyncIterator[Verifier]:
+        """Open what proves the audit log; works beside a running server."""
+        from penstock.bootstrap.paperwork import build_verifier
+
+        settings = _load(data_dir)
+        async with AsyncExitStack() as opened:
+            dsn = parts.database_address(settings, opened, own=False)
+            database = await parts.open_database(settings, dsn, opened, parts.silent(), server=False)
+            yield build_verifier(settings, database)
 
     async def doctor(self, *, data_dir: Path | None) -> list[tuple[str, bool, str]]:
         """Check every part: name, well, and what it is or what to do."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import __version__
+from penstock.bootstrap.pool_arithmetic import KEY_CONNECTIONS, check_pools
 from penstock.errors import DataDirUnusable, InvalidConfiguration
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from penstock.archive.service import Archive
     from penstock.database.connections import Database
     from penstock.database.keys import PostgresKeys
+    from penstock.gateway.denials import Denials
     from penstock.gateway.hashing import KeyHasher
     from penstock.gateway.redis_counters import RedisCounters
+    from penstock.kit.clock import Clock
+    from penstock.object_storage.buckets import Buckets
     from penstock.policy.regorus import RegorusEngine
     from penstock.policy.regorus_processes import RegorusProcesses
     from penstock.settings import Settings
@@ -99,6 +103,8 @@ async def open_database(
     for name in await migrate(dsn):
         telemetry.log("database.migrated", migration=name)
     chosen = settings.database
+    if server and chosen.url is not None:
+        await check_pools(chosen, dsn)
     limits = PoolLimits(
         least=chosen.pool_min if server else 1,
         most=chosen.pool_max if server else _COMMAND_CONNECTIONS,
@@ -107,6 +113,27 @@ async def open_database(
         statement_timeout_ms=chosen.statement_timeout_ms,
     )
     return await opened.enter_async_context(open_database(dsn, limits, telemetry=telemetry))
+
+
+async def open_keys(settings: Settings, dsn: str, opened: AsyncExitStack, telemetry: Telemetry) -> PostgresKeys:
+    """Open a server's keys over connections of their own: they wait for no generation.
+
+    Raises DatabaseFailed, InvalidConfiguration.
+    """
+    from penstock.database.connections import PoolLimits, open_database
+    from penstock.database.keys import PostgresKeys
+
+    chosen = settings.database
+    limits = PoolLimits(
+        least=1,
+        most=KEY_CONNECTIONS,
+        idle_s=chosen.idle_s,
+        lifetime_s=chosen.lifetime_s,
+        statement_timeout_ms=chosen.statement_timeout_ms,
+    )
+    keys = PostgresKeys(await opened.enter_async_context(open_database(dsn, limits, telemetry=telemetry)))
+    await check_pepper(settings, keys)
+    return keys
 
 
 def open_judges() -> AbstractAsyncContextManager[RegorusProcesses]:
@@ -128,10 +155,24 @@ def open_judge(opened: AsyncExitStack) -> RegorusEngine:
 def open_archive(settings: Settings, telemetry: Telemetry) -> Archive:
     """Open the auditors' copies. Raises InvalidConfiguration, Unavailable."""
     from penstock.archive.service import Archive
+
+    return Archive(archive_objects(settings), telemetry)
+
+
+def archive_objects(settings: Settings) -> Buckets:
+    """Open the place of the auditors' copies. Raises InvalidConfiguration, Unavailable."""
     from penstock.object_storage.buckets import open_objects
 
     folder = settings.data_dir.resolve() / "archive"
-    return Archive(open_objects(settings.archive.url or folder.as_uri()), telemetry)
+    return open_objects(settings.archive.url or folder.as_uri())
+
+
+def open_denials(database: Database, clock: Clock, telemetry: Telemetry) -> Denials:
+    """Return what takes refusals to the audit log."""
+    from penstock.database.audit import AuditLog
+    from penstock.gateway.denials import Denials
+
+    return Denials(AuditLog(database), clock=clock, telemetry=telemetry)
 
 
 def open_counters(settings: Settings, url: str, opened: AsyncExitStack) -> RedisCounters:

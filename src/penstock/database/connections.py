@@ -19,6 +19,7 @@ from penstock.database.failures import (
     Verdict,
     failed,
     is_of_the_driver,
+    is_spent,
     sqlstate,
     transient,
     unreachable,
@@ -117,6 +118,10 @@ class Database:
         """Return the rows of a statement that only reads. Raises DatabaseFailed, Overloaded."""
         return await self._send(name, values, repeatable=True)
 
+    async def all(self, name: str, *values: Any) -> Sequence[asyncpg.Record]:
+        """Return every row of a statement that writes, sent once. Raises DatabaseFailed, Overloaded, AnswerLost."""
+        return await self._send(name, values, repeatable=False)
+
     def count(self, what: str) -> None:
         """Count a rare happening."""
         self._telemetry.count(what)
@@ -168,7 +173,7 @@ class Database:
         try:
             yield connection
         except BaseException as problem:
-            if sqlstate(problem) is None or verdict(problem) is Verdict.UNKNOWN:
+            if is_spent(problem):
                 connection.terminate()
             raise
         finally:

@@ -43,7 +43,7 @@ _SOCKET = ".s.PGSQL.5432"
 _STARTUP_S, _SMART_STOP_S, _PATIENCE_S = 30.0, 2.0, 5.0
 _PROTOCOL = 196_608
 _OPTIONS = (
-    "listen_addresses=", "unix_socket_permissions=0700", "max_connections=100", "shared_buffers=32MB", "io_method=sync",
+    "listen_addresses=", "unix_socket_permissions=0700", "max_connections=120", "shared_buffers=32MB", "io_method=sync",
     "wal_level=minimal", "max_wal_senders=0", "max_logical_replication_workers=0", "autovacuum_naptime=60s", "jit=off",
     "log_min_messages=warning", "log_min_error_statement=panic",
 )  # fmt: skip

@@ -23,7 +23,7 @@ class Verdict(Enum):
     AGAIN_ONCE = "again_once"
     """Rolled back while waiting for a lock: worth one more try."""
     ELSEWHERE = "elsewhere"
-    """Refused by a server that only reads: connect anew, once."""
+    """Refused by a server that only reads, or has no disk left: another may stand there now, so connect anew, once."""
     UNKNOWN = "unknown"
     """The connection broke while the statement ran."""
     REFUSED = "refused"
@@ -31,7 +31,7 @@ class Verdict(Enum):
 
 
 _ROLLED_BACK = frozenset({"40001", "40P01"})
-_LOCKED, _READ_ONLY = "55P03", "25006"
+_LOCKED, _READ_ONLY, _DISK_FULL = "55P03", "25006", "53100"
 _STATEMENT_CANCELLED, _TOO_MANY = "57014", "53300"
 _GONE = ("08", "57P")
 """SQLSTATE prefixes of a connection that ended: by the network, by an administrator, by a crash."""
@@ -46,7 +46,12 @@ def verdict(problem: BaseException) -> Verdict:
         return Verdict.AGAIN
     if state == _LOCKED:
         return Verdict.AGAIN_ONCE
-    return Verdict.ELSEWHERE if state == _READ_ONLY else Verdict.REFUSED
+    return Verdict.ELSEWHERE if state in {_READ_ONLY, _DISK_FULL} else Verdict.REFUSED
+
+
+def is_spent(problem: BaseException) -> bool:
+    """Whether a connection is not used again: its state is not certain, or its server took too long over it."""
+    return sqlstate(problem) in {None, _STATEMENT_CANCELLED} or verdict(problem) is Verdict.UNKNOWN
 
 
 def is_of_the_driver(problem: BaseException) -> bool:
@@ -95,7 +100,7 @@ _WORDS: dict[str | None, str] = {
     "28000": "it refused the user",
     "28P01": "it refused the user or the password",
     "3D000": "there is no database of that name",
-    "53100": "its disk is full",
+    _DISK_FULL: "its disk is full",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from penstock.domain.artifacts import Artifact
+from penstock.domain.deliveries import LEFT_TO_THE_CALLER, DeliveryOrder
 from penstock.domain.models import ModelUse
 from penstock.domain.pipelines import Plan, Status
 
@@ -99,8 +100,8 @@ class Records(Protocol):
         """
         ...
 
-    async def promise(self, claim: Claim, plan: Plan) -> Claim:
-        """Record artifacts, audit row, usage and event together, and return the claim with its new version.
+    async def promise(self, claim: Claim, plan: Plan, order: DeliveryOrder = LEFT_TO_THE_CALLER) -> Claim:
+        """Record artifacts, audit row, usage, event and ``order`` together; return the claim with its new version.
 
         Raises IdempotencyConflict when the lease is somebody else's by now.
         """

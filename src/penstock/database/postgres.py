@@ -16,6 +16,7 @@ from penstock.database.failures import AnswerLost, failed
 from penstock.database.ports import Claim, ClaimRequest, PipelineRecord
 from penstock.database.rows import artifact_of, claim_of, clean, json_text, known_id, record_of, settled_claim, usage_of
 from penstock.domain.artifacts import Artifact, digest_of
+from penstock.domain.deliveries import LEFT_TO_THE_CALLER, DeliveryOrder
 from penstock.domain.models import ModelUse
 from penstock.domain.pipelines import TRANSITIONS, Plan, Status
 from penstock.errors import DatabaseFailed, IdempotencyConflict, IdempotencyKeyReused, PipelineNotFound
@@ -98,7 +99,7 @@ class PostgresRecords:
                 raise _unknown(lost) from lost
         return None if taken is None else claim_of(taken, owner)
 
-    async def promise(self, claim: Claim, plan: Plan) -> Claim:
+    async def promise(self, claim: Claim, plan: Plan, order: DeliveryOrder = LEFT_TO_THE_CALLER) -> Claim:
         """Record what was made, in one transaction: from here on the system finishes what it promised."""
         files = sorted(plan.artifacts, key=lambda each: each.path)
         skills = [{"name": use.name, "version": use.version, "digest": use.digest} for use in plan.skills_used]
@@ -106,7 +107,7 @@ class PostgresRecords:
             "promise", claim, Status.GENERATED, plan.mode, plan.degraded, json_text(skills), digest_of(plan.artifacts),
             plan.decision.policy_revision, plan.decision.decision_id, self._lease,
             [clean(file.path) for file in files], [file.content for file in files], [file.sha256 for file in files],
-            [file.executable for file in files], claim.status.value,
+            [file.executable for file in files], claim.status.value, json_text(order.document()),
         )  # fmt: skip
         if version is None:
             raise _fenced_off(claim)

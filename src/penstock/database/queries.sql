@@ -87,7 +87,8 @@ RETURNING lease_epoch;
 WITH promised AS (
     UPDATE pipelines SET
         status = 'generated', version = version + 1, mode = $4, degraded = $5, skills_used = $6, artifact_digest = $7,
-        policy_revision = $8, decision_id = $9, draft = NULL, lease_until = now() + $10::interval, updated_at = now()
+        policy_revision = $8, decision_id = $9, draft = NULL, lease_until = now() + $10::interval, delivery = $16,
+        updated_at = now()
     WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status IN ('accepted', 'drafted')
     RETURNING *
 ), kept AS (
@@ -412,3 +413,187 @@ SELECT path, content, executable FROM pipeline_artifacts WHERE pipeline_id = $1 
 -- How many promises wait, and how long the oldest has.
 SELECT count(*) AS count, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s
 FROM pipelines WHERE status IN ('generated', 'github_pending');
+
+-- name: take_events
+-- Lease events to publish: of each pipeline the first that waits, so that order holds whoever publishes the next.
+WITH due AS (
+    SELECT outbox_id FROM outbox
+    WHERE
+        published_at IS NULL AND parked_at IS NULL AND (taken_until IS NULL OR taken_until <= now())
+        AND NOT EXISTS (
+            SELECT FROM outbox AS earlier
+            WHERE
+                earlier.pipeline_id = outbox.pipeline_id AND earlier.outbox_id < outbox.outbox_id
+                AND earlier.published_at IS NULL AND earlier.parked_at IS NULL
+        )
+    ORDER BY outbox_id
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox SET taken_until = now() + $2::interval, attempts = attempts + 1
+FROM due
+WHERE outbox.outbox_id = due.outbox_id
+RETURNING outbox.outbox_id, event_id, org_id, pipeline_id, kind, payload, created_at, attempts;
+
+-- name: mark_published
+-- Events that the receiver has.
+UPDATE outbox SET published_at = now(), taken_until = NULL
+WHERE outbox_id = ANY($1::bigint[]) AND published_at IS NULL;
+
+-- name: release_events
+-- Give events back that were not published: the receiver is away.
+UPDATE outbox SET taken_until = NULL
+WHERE outbox_id = ANY($1::bigint[]) AND published_at IS NULL;
+
+-- name: refuse_event
+-- The receiver refused the event itself: again later, from 1 to 60 s, and parked at last so that others pass.
+UPDATE outbox SET
+    refusals = refusals + 1, refused_for = $2, taken_until = now() + least(60, power(2, least(refusals, 6))) * interval '1 s',
+    parked_at = CASE WHEN refusals + 1 >= $3 THEN now() END
+WHERE outbox_id = $1 AND published_at IS NULL
+RETURNING parked_at IS NOT NULL AS parked, refusals;
+
+-- name: roll_usage
+-- Add usage events to the counters of their day, each once: counted and marked in one statement. One server at a time.
+WITH sole AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock(7235420302) AS ours
+), due AS (
+    SELECT usage_id FROM usage_events
+    WHERE rolled_at IS NULL AND (SELECT ours FROM sole)
+    ORDER BY usage_id
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE usage_events SET rolled_at = now()
+    FROM due
+    WHERE usage_events.usage_id = due.usage_id
+    RETURNING
+        org_id, (at AT TIME ZONE 'UTC')::date AS day, kind, CASE kind WHEN 'model' THEN quantity ELSE 0 END AS tokens,
+        coalesce((detail ->> 'micro_usd')::numeric, 0)::bigint AS micro_usd
+), sums AS (
+    SELECT org_id, day, kind, count(*) AS events, sum(tokens) AS tokens, sum(micro_usd) AS micro_usd
+    FROM taken GROUP BY org_id, day, kind
+), added AS (
+    INSERT INTO usage_rollup AS kept (org_id, day, kind, events, tokens, micro_usd)
+    SELECT org_id, day, kind, events, tokens, micro_usd FROM sums ORDER BY org_id, day, kind
+    ON CONFLICT (org_id, day, kind) DO UPDATE SET
+        events = kept.events + excluded.events, tokens = kept.tokens + excluded.tokens,
+        micro_usd = kept.micro_usd + excluded.micro_usd
+)
+SELECT kind, sum(events)::bigint AS events, sum(tokens)::bigint AS tokens, sum(micro_usd)::bigint AS micro_usd
+FROM sums GROUP BY kind;
+
+-- name: usage_of
+-- What an organisation used, by day and kind.
+SELECT day, kind, events, tokens, micro_usd FROM usage_rollup
+WHERE org_id = $1 AND day BETWEEN $2 AND $3
+ORDER BY day DESC, kind;
+
+-- name: unsealed_organisations
+-- Whose audit log has rows that are not sealed yet; each gets its chain's head.
+INSERT INTO audit_heads (org_id)
+SELECT DISTINCT org_id FROM audit_logs WHERE seal_no IS NULL
+ON CONFLICT (org_id) DO UPDATE SET org_id = excluded.org_id
+RETURNING org_id, seal_no, hash;
+
+-- name: unsealed_rows
+-- Rows of one organisation to be sealed next.
+SELECT
+    audit_id, org_id, principal_id, pipeline_id, action, before, after, detail, trace_id, at, previous_hash, hash, seal_no
+FROM audit_logs WHERE org_id = $1 AND seal_no IS NULL ORDER BY audit_id LIMIT $2;
+
+-- name: seal
+-- Put rows at the end of the chain: all of them and the head together, or nothing when another server was quicker.
+WITH links AS (
+    SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[]) AS link (audit_id, seal_no, previous_hash, hash)
+), held AS (
+    SELECT audit_logs.audit_id FROM audit_logs JOIN links USING (audit_id)
+    WHERE audit_logs.org_id = $1 AND audit_logs.seal_no IS NULL
+    FOR UPDATE OF audit_logs
+), moved AS (
+    UPDATE audit_heads SET seal_no = $7, hash = $8, sealed_at = now()
+    WHERE org_id = $1 AND seal_no = $2 AND (SELECT count(*) FROM held) = cardinality($3::bigint[])
+    RETURNING seal_no
+)
+UPDATE audit_logs SET seal_no = links.seal_no, previous_hash = links.previous_hash, hash = links.hash
+FROM links, held, moved
+WHERE audit_logs.audit_id = links.audit_id AND held.audit_id = links.audit_id
+RETURNING audit_logs.audit_id;
+
+-- name: chain
+-- A stretch of one organisation's chain, in its order.
+SELECT
+    audit_id, org_id, principal_id, pipeline_id, action, before, after, detail, trace_id, at, previous_hash, hash, seal_no
+FROM audit_logs WHERE org_id = $1 AND seal_no > $2 ORDER BY seal_no LIMIT $3;
+
+-- name: chain_heads
+-- The last link of every chain, or of one organisation's, and how many rows wait for theirs.
+WITH RECURSIVE found AS (  -- one look into the index per organisation
+    (SELECT org_id FROM audit_logs ORDER BY org_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT org_id FROM audit_logs WHERE org_id > found.org_id ORDER BY org_id LIMIT 1)
+    FROM found WHERE found.org_id IS NOT NULL
+), known AS (
+    SELECT org_id FROM found WHERE org_id IS NOT NULL
+    UNION
+    SELECT org_id FROM audit_heads
+)
+SELECT
+    org_id, coalesce(head.seal_no, 0) AS seal_no, coalesce(head.hash, '') AS hash, coalesce(waiting.unsealed, 0) AS unsealed
+FROM known LEFT JOIN audit_heads AS head USING (org_id) LEFT JOIN (
+    SELECT org_id, count(*) AS unsealed FROM audit_logs WHERE seal_no IS NULL GROUP BY org_id
+) AS waiting USING (org_id)
+WHERE $1::text IS NULL OR org_id = $1
+ORDER BY org_id;
+
+-- name: heads_to_export
+-- Chains that grew by so many rows, or grew at all and were not told to the archive for that long.
+SELECT org_id, seal_no, hash FROM audit_heads
+WHERE seal_no > exported_no AND (seal_no - exported_no >= $1 OR exported_at <= now() - $2::interval)
+ORDER BY org_id LIMIT 100;
+
+-- name: mark_exported
+-- The archive has the chain up to this link.
+UPDATE audit_heads SET exported_no = greatest(exported_no, $2), exported_at = now() WHERE org_id = $1;
+
+-- name: audit_page
+-- A page of an organisation's audit log, newest first.
+SELECT
+    audit_id, org_id, principal_id, pipeline_id, action, before, after, detail, trace_id, at, previous_hash, hash, seal_no
+FROM audit_logs WHERE org_id = $1 AND ($3::bigint IS NULL OR audit_id < $3) ORDER BY audit_id DESC LIMIT $2;
+
+-- name: add_denials
+-- What the gateway refused, each kind of refusal once with its number.
+INSERT INTO audit_logs (org_id, principal_id, action, detail, trace_id)
+SELECT org_id, principal_id, action, detail, trace_id
+FROM json_to_recordset($1) AS refused (org_id text, principal_id text, action text, detail json, trace_id text);
+
+-- name: archive_pending
+-- Promised pipelines whose copy is not in the archive yet, oldest first; none that somebody works on.
+SELECT pipeline_id FROM pipelines
+WHERE audit_state = 'pending' AND (lease_until IS NULL OR lease_until <= now())
+ORDER BY created_at LIMIT $1;
+
+-- name: archive_settled
+-- What became of a copy that was pending.
+UPDATE pipelines SET audit_state = $2 WHERE pipeline_id = $1 AND audit_state = 'pending' RETURNING pipeline_id;
+
+-- name: backlog
+-- How much waits in the outbox, the audit log, the archive and the usage events, and for how long (seconds).
+SELECT * FROM
+    (
+        SELECT
+            count(*) AS outbox_unpublished,
+            coalesce(extract(EPOCH FROM now() - min(created_at)), 0)::float8 AS outbox_age_s
+        FROM outbox WHERE published_at IS NULL AND parked_at IS NULL
+    ) AS events,
+    (SELECT count(*) AS outbox_parked FROM outbox WHERE parked_at IS NOT NULL) AS parked,
+    (
+        SELECT count(*) AS audit_unsealed, coalesce(extract(EPOCH FROM now() - min(at)), 0)::float8 AS audit_unsealed_age_s
+        FROM audit_logs WHERE seal_no IS NULL
+    ) AS unsealed,
+    (
+        SELECT count(*) AS archive_pending, coalesce(extract(EPOCH FROM now() - min(created_at)), 0)::float8 AS audit_pending_age_s
+        FROM pipelines WHERE audit_state = 'pending'
+    ) AS copies,
+    (SELECT count(*) AS usage_waiting FROM usage_events WHERE rolled_at IS NULL) AS used;

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from penstock.delivery.ports import Committed, CommitOrder, HostAway, HostRefused
+from penstock.delivery.ports import CommitOrder, Committed, HostAway, HostRefused
 from penstock.domain.artifacts import Artifact, digest_of
 
 PIPELINE_TRAILER, DIGEST_TRAILER = "Skills-Pipeline-Id", "Skills-Artifact-Digest"
@@ -116,7 +116,7 @@ Steps = Generator[Step, Any, Committed]
 
 
 def commit_steps(
-    branch: str, *, signed: bool = False, waits_s: Sequence[float] = WAITS_S, rebuilds: int = REBUILDS
+    branch: str, start: str, *, signed: bool = False, waits_s: Sequence[float] = WAITS_S, rebuilds: int = REBUILDS
 ) -> Steps:
     """Yield what is to be done next, be told what came of it, and return how it ended.
 
@@ -132,7 +132,8 @@ def commit_steps(
             return Committed(found[0], found[1], contained=True)
         laid = yield LayTree(heads.parent)
         if laid.tree is None:
-            return Committed(heads.tip or heads.parent, branch, no_changes=True, unchanged=laid.unchanged)
+            stands_on = branch if heads.tip == heads.parent else start
+            return Committed(heads.parent, stands_on, no_changes=True, unchanged=laid.unchanged)
         commit = yield MakeCommit(laid.tree, heads.parent, signed)
         yield SavePlan(heads.parent, commit)
         try:

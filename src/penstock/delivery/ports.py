@@ -20,13 +20,13 @@ _SHA = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RepositoryName:
-    """``owner/name``: never an address, so nothing a caller writes decides which host is asked (POLICY.md §4, H37-H41)."""
+    """``owner/name``, never an address: a caller does not decide which host is asked (POLICY.md §4, H37-H41)."""
 
     owner: str
     name: str
 
     def __post_init__(self) -> None:
-        """Raises InvalidConfiguration."""
+        """Refuse what is no name. Raises InvalidConfiguration."""
         reserved = self.name in {".", ".."} or self.name.lower().endswith(".git")
         if reserved or not _OWNER.fullmatch(self.owner) or not _NAME.fullmatch(self.name):
             raise _no_name(f"{self.owner}/{self.name}")
@@ -87,12 +87,12 @@ class Preflight:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """How a commit ended. ``branch`` is where it was found when ``contained``."""
+    """How a commit ended. ``branch`` is the one that has it: another than ordered when ``contained`` there already."""
 
     commit_sha: str
     branch: str
     no_changes: bool = False
-    """The files were there already, and no commit was made; ``commit_sha`` is where the branch stands."""
+    """The files were there already, and no commit was made; ``commit_sha`` is where ``branch`` stands."""
     contained: bool = False
     """An earlier attempt had delivered it."""
     written: tuple[str, ...] = ()

@@ -86,8 +86,11 @@ class RemoteFiles:
                 self._files, self._bytes = self._files + 1, self._bytes + size
             else:
                 self._contents[path] = None
-        async with asyncio.TaskGroup() as group:
-            tasks = {path: group.create_task(self._fetched(self._listed[path])) for path in taken}
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {path: group.create_task(self._fetched(self._listed[path])) for path in taken}
+        except BaseExceptionGroup as problems:
+            raise problems.exceptions[0] from None
         for path, task in tasks.items():
             self._contents[path] = task.result()
         return bool(wanted)

@@ -43,6 +43,10 @@ class DeliveryOrder:
         return cls(**{"mode": "none", **known})
 
 
+LEFT_TO_THE_CALLER = DeliveryOrder("none")
+"""The caller gets the files and puts them wherever it likes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """How long promises have waited: what alerts go by, whoever rescues them."""

@@ -84,7 +84,8 @@ class Options:
     fallback: str = "on_breaker_open"
     """When templates stand in for the model: on_breaker_open, on_any_failure, never."""
     delivery: str = "none"
-    """none, files (write into the local repository), branch (a git commit on a new branch)."""
+    """none; files, branch (into the repository on this machine: files, or a commit on a new branch); auto, commit,
+    pull_request (to the repository host; auto opens a pull request where the branch is protected)."""
     delivery_branch: str | None = None
     overwrite: bool = False
     dry_run: bool = False
@@ -132,6 +133,8 @@ class Delivery:
     branch: str | None = None
     commit_sha: str | None = None
     no_changes: bool = False
+    pull_request: str | None = None
+    """Address of the pull request, when one was opened or renewed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,15 @@ class KeyCache:
         self._shared_epoch: int | None = None
 
     def remembered(self, kid: str) -> tuple[bool, KeyRow | None]:
-        """Return whether the answer is known and fresh, and the answer."""
-        entry = self._entries.get(kid)
-        if entry is None or entry.epoch != self._epoch or entry.until <= self._clock.monotonic():
+        """Return whether the answer is known and fresh, and the answer.
+
+        A good key in its second half is looked up again beside the request: one in use never has to wait for it.
+        """
+        entry, now = self._entries.get(kid), self._clock.monotonic()
+        if entry is None or entry.epoch != self._epoch or entry.until <= now:
             return False, None
+        if entry.row is not None and entry.until - now < self._keep_s / 2:
+            self._begin(kid)
         return True, entry.row
 
     def was_good(self, kid: str) -> bool:
@@ -67,11 +72,14 @@ class KeyCache:
 
     async def look_up(self, kid: str) -> KeyRow | None:
         """Ask the store, once for all who want to know at the same time. Raises what the store raises."""
+        return await asyncio.shield(self._begin(kid))
+
+    def _begin(self, kid: str) -> asyncio.Task[KeyRow | None]:
         task = self._asking.get(kid)
         if task is None:
             task = self._asking[kid] = asyncio.create_task(self._ask(kid, self._epoch))
             task.add_done_callback(lambda done: self._answered(kid, done))
-        return await asyncio.shield(task)
+        return task
 
     async def _ask(self, kid: str, epoch: int) -> KeyRow | None:
         row = await self._find(kid)

@@ -6,12 +6,14 @@ import asyncio
 import ipaddress
 import math
 import re
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock.domain.pipelines import Caller
 from penstock.errors import AuthUnavailable, InvalidApiKey, PermissionDenied, RateLimitExceeded, Unavailable
+from penstock.gateway.denials import Denials
 from penstock.gateway.key_cache import KeyCache
 from penstock.gateway.key_format import ApiKey, parse_key
 from penstock.gateway.window import Taken, Window
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 STORE_S = 0.5
 """Seconds the key store has for an answer; the edge's whole share is as much (BEHAVIOUR.md §2.4)."""
+_STEPS = 10
 _BEARER = re.compile(r"\A(?i:bearer) (?P<key>[!-~]+)\Z")
 _LONGEST = 256
 _GUESSES = 10
@@ -71,6 +74,7 @@ class Gateway:
         telemetry: Telemetry,
         key_cache_s: float = 60.0,
         failures_per_minute: int = 100,
+        denials: Denials | None = None,
     ) -> None:
         self._store = store
         self._hasher = hasher
@@ -82,6 +86,7 @@ class Gateway:
         self._most_failures = failures_per_minute
         self._touching: set[asyncio.Task[None]] = set()
         self._noted: set[tuple[str, datetime]] = set()
+        self._denials = denials
 
     async def admit(self, credential: Credential, scope: str) -> Admission:
         """Let a request in. Raises InvalidApiKey, RateLimitExceeded, PermissionDenied, AuthUnavailable."""
@@ -91,8 +96,10 @@ class Gateway:
         if self._cache.changed(taken.epoch):
             row = await self._authenticated(credential, key)
         if not taken.admitted:
+            self._note_denial(row, "access.limited", scope)
             raise self._too_many(taken, self._limiter.per_minute)
         if scope not in row.scopes:
+            self._note_denial(row, "access.denied", scope)
             message = f"The key lacks the scope {scope}."
             raise PermissionDenied(message)
         caller = Caller(row.org_id, row.owner, frozenset(row.scopes), row.kid)
@@ -131,8 +138,7 @@ class Gateway:
         if not self._cache.was_good(kid):
             self._hold_up(credential, formed=True)
         try:
-            async with asyncio.timeout(STORE_S):
-                return await self._cache.look_up(kid)
+            return await _patiently(self._cache.look_up(kid))
         except (Unavailable, TimeoutError) as problem:
             self._telemetry.log("auth.store_failed", level="error", reason=str(problem) or "timeout")
             raise AuthUnavailable from problem
@@ -163,6 +169,10 @@ class Gateway:
             reset_s=taken.reset_us / 1_000_000,
         )
 
+    def _note_denial(self, row: KeyRow, action: str, scope: str) -> None:
+        if self._denials is not None:
+            self._denials.note(row.org_id, row.owner, action, kid=row.kid, scope=scope)
+
     def _note_use(self, row: KeyRow) -> None:
         """Remember the hour of the last use, beside the request and without its fate depending on it."""
         hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
@@ -181,6 +191,20 @@ class Gateway:
 
     def _now_us(self) -> int:
         return int(self._clock.monotonic() * 1_000_000)
+
+
+async def _patiently(asked: Coroutine[Any, Any, KeyRow | None]) -> KeyRow | None:
+    """Wait STORE_S seconds, in steps in which the event loop has to turn. Raises TimeoutError.
+
+    While the loop is held up by work of ours, a store's answer lies unread: that time is not the store's.
+    """
+    task = asyncio.create_task(asked)
+    for _ in range(_STEPS):
+        done, _ = await asyncio.wait({task}, timeout=STORE_S / _STEPS)
+        if done:
+            return task.result()
+    task.cancel()
+    raise TimeoutError
 
 
 def _presented(credential: Credential) -> str | None:

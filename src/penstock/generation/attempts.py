@@ -107,6 +107,8 @@ class Attempts:
             self._places.release()
 
     async def _asked(self, prompt: Prompt, allowance: Allowance) -> ModelAnswer:
+        if allowance.left <= 0:
+            raise ModelUnavailable("deadline", "The attempts on the model are used up.")
         while True:
             permit = await self._permit()
             try:
@@ -136,7 +138,7 @@ class Attempts:
         await self.model.warm()
         rules, begun = self.rules, self._clock.monotonic()
         left = allowance.finish - begun
-        if left <= 0 or allowance.left <= 0:
+        if left <= 0:
             raise ModelUnavailable("deadline", "The time for the model is used up.")
         allowance.left -= 1
         limits = AttemptLimits(rules.connect_s, rules.first_byte_s, rules.idle_s, min(rules.total_s, left))

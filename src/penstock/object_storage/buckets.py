@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from penstock.errors import InvalidConfiguration, Unavailable
+from penstock.kit.clock import Clock, SystemClock
 
+Result = TypeVar("Result")
 SCHEMES = ("file", "memory", "gs", "s3")
-_CONNECT, _REQUEST = timedelta(seconds=1), timedelta(seconds=5)
-_TRIES_AGAIN, _ALL_TRIES = 3, timedelta(seconds=10)
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=0.5), timedelta(seconds=2)
-"""BEHAVIOUR.md §4, GCS write. The library owns the retries; nobody above it tries again within a request."""
+_CONNECT, _REQUEST = timedelta(seconds=1), timedelta(seconds=3)
 
 
-def open_objects(url: str) -> Buckets:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often something is tried again: a wait before each retry, and the time for all of it (seconds)."""
+
+    waits_s: tuple[float, ...]
+    total_s: float
+
+
+WRITE, READ = Patience((0.5, 1.0, 2.0), 5.0), Patience((0.2, 0.4), 2.0)
+"""BEHAVIOUR.md §4, GCS. Buckets owns the retries: the library's are off, and nobody above tries again in a request."""
+
+
+def open_objects(url: str, *, clock: Clock | None = None, **options: Any) -> Buckets:
     """Open the store of a URL: file:///folder (made when missing), memory:///, gs://bucket/folder, s3://bucket/folder.
 
-    Buckets take their credentials from the environment, as their clouds' own tools do. Nothing is asked of the network
-    yet. Raises InvalidConfiguration for another URL, Unavailable when the folder cannot be made.
+    Buckets take their credentials from the environment, as their clouds' own tools do, or from ``options`` of the
+    library. Nothing is asked of the network yet. Raises InvalidConfiguration for another URL, Unavailable when the
+    folder cannot be made.
     """
     from obstore import store
     from obstore.exceptions import BaseError
@@ -38,19 +53,17 @@ def open_objects(url: str) -> Buckets:
             raise InvalidConfiguration(message, next_steps=("Name it like file:///folder.",))
         return _folder(Path(unquote(parts.path)))
     try:
-        bucket = store.from_url(
+        opened: Any = store.from_url  # each kind of store takes options of its own
+        bucket = opened(
             url,
-            client_options={"connect_timeout": _CONNECT, "timeout": _REQUEST},
-            retry_config={
-                "max_retries": _TRIES_AGAIN,
-                "retry_timeout": _ALL_TRIES,
-                "backoff": {"init_backoff": _FIRST_WAIT, "max_backoff": _LONGEST_WAIT, "base": 2},
-            },
+            client_options={"connect_timeout": _CONNECT, "timeout": _REQUEST, **options.pop("client_options", {})},
+            retry_config={"max_retries": 0, "retry_timeout": _REQUEST},
+            **options,
         )
     except (BaseError, ValueError) as problem:
         message = f"The object store {parts.scheme}://{parts.hostname} cannot be opened with these settings."
         raise InvalidConfiguration(message) from problem
-    return Buckets(bucket, f"{parts.scheme}://{parts.hostname}")
+    return Buckets(bucket, f"{parts.scheme}://{parts.hostname}", clock or SystemClock())
 
 
 def _folder(folder: Path) -> Buckets:
@@ -67,17 +80,22 @@ def _folder(folder: Path) -> Buckets:
 class Buckets:
     """An ObjectStore of ports.py."""
 
-    def __init__(self, store: Any, name: str) -> None:
+    def __init__(self, store: Any, name: str, clock: Clock | None = None) -> None:
         self._store = store
         self._name = name
+        self._clock = clock
+        """None: nothing is tried again, as with a folder, where a moment changes nothing."""
 
     async def put_new(self, path: str, content: bytes) -> bool:
         """Store an object nobody stored before, in one request that the store itself refuses when there is one."""
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-        try:
+        async def put() -> None:
             await obstore.put_async(self._store, path, content, mode="create", use_multipart=False)
+
+        try:
+            await self._patiently(put, WRITE)
         except (AlreadyExistsError, PreconditionError):
             return False
         except Exception as problem:
@@ -88,9 +106,12 @@ class Buckets:
         """Return an object's content, None when there is no such object."""
         import obstore
 
-        try:
+        async def get() -> bytes:
             found = await obstore.get_async(self._store, path)
             return bytes(await found.bytes_async())
+
+        try:
+            return await self._patiently(get, READ)
         except FileNotFoundError:
             return None
         except Exception as problem:
@@ -100,11 +121,34 @@ class Buckets:
         """Return the paths below a folder, sorted."""
         import obstore
 
+        async def listed() -> Any:
+            return await obstore.list(self._store, prefix or None).collect_async()
+
         try:
-            found = await obstore.list(self._store, prefix or None).collect_async()
+            found = await self._patiently(listed, READ)
         except Exception as problem:
             raise self._unavailable("listed", problem) from problem
         return sorted(each["path"] for each in found)
+
+    async def _patiently(self, work: Callable[[], Awaitable[Result]], patience: Patience) -> Result:
+        """Try again what the store or the way to it failed at, while there is time. Raises what the last try raised."""
+        from obstore.exceptions import GenericError
+
+        if self._clock is None:
+            return await work()
+        ends = self._clock.monotonic() + patience.total_s
+        for wait in (*patience.waits_s, None):
+            try:
+                async with asyncio.timeout(max(0.0, ends - self._clock.monotonic())):
+                    return await work()
+            except (
+                GenericError
+            ):  # a 5xx, 429, 408, a connection that broke or hung; all that is certain has other names
+                pause = random.uniform(wait / 2, wait) if wait else 0.0  # noqa: S311 -- spreads retries
+                if wait is None or self._clock.monotonic() + pause >= ends:
+                    raise
+                await self._clock.sleep(pause)
+        raise AssertionError
 
     def _unavailable(self, done: str, problem: Exception) -> Unavailable:
         """Return the error with a reason by kind: the library's own words run over pages and quote addresses."""
@@ -113,6 +157,7 @@ class Buckets:
 
 
 _REASONS = {
+    "TimeoutError": "it did not answer in time",
     "PermissionDeniedError": "it does not permit it",
     "PermissionError": "it does not permit it",
     "UnauthenticatedError": "it does not accept the credentials",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -55,6 +56,8 @@ class ModelWork:
     """Saves an answer with its cost (the record becomes drafted)."""
     spent: Callable[[ModelUse], Awaitable[None]] | None = None
     """Saves the cost of attempts that gave nothing."""
+    judge_by: float = inf
+    """Monotonic second by which the verdict must be there: no repair is begun after it."""
 
 
 @dataclass(frozen=True)

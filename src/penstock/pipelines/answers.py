@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from penstock.domain.artifacts import Artifact
 from penstock.domain.facts import Fact, RepositoryFacts, ServiceFacts
 from penstock.domain.models import ModelUse
-from penstock.domain.pipelines import PipelineResult, Plan
+from penstock.domain.pipelines import Delivery, PipelineResult, Plan, Status
 from penstock.domain.policy import Decision, Violation
 from penstock.domain.skills import Candidate
 from penstock.policy.secrets import redact_quoted
@@ -14,22 +16,57 @@ from penstock.policy.secrets import redact_quoted
 
 def answer(result: PipelineResult) -> dict[str, Any]:
     """Return the whole answer. ``pipeline_id``, ``artifacts`` and ``skills_used`` are the specification's keys."""
-    delivery = result.delivery
+    return finished(
+        promised_answer(result.plan),
+        pipeline_id=result.pipeline_id,
+        status=result.status,
+        artifacts=result.plan.artifacts,
+        delivery=result.delivery,
+        timings=result.timings,
+        trace_id=result.trace_id,
+    )
+
+
+def promised_answer(plan: Plan) -> dict[str, Any]:
+    """Return what is told of a plan beside its files: kept with the promise, for whoever finishes it."""
+    document = plan_document(plan)
+    del document["artifacts"]
+    return document
+
+
+def finished(
+    promised: Mapping[str, Any],
+    *,
+    pipeline_id: str | None,
+    status: Status,
+    artifacts: Sequence[Artifact],
+    delivery: Delivery,
+    timings: Mapping[str, float],
+    trace_id: str,
+) -> dict[str, Any]:
+    """Return the whole answer of a promise, as it stands now."""
     return {
-        "pipeline_id": result.pipeline_id,
-        "status": result.status.value,
-        **plan_document(result.plan),
-        "delivery": {
-            "mode": delivery.mode,
-            "written": list(delivery.written),
-            "unchanged": list(delivery.unchanged),
-            "skipped": [{"path": path, "reason": reason} for path, reason in delivery.skipped],
-            "branch": delivery.branch,
-            "commit_sha": delivery.commit_sha,
-            "no_changes": delivery.no_changes,
-        },
-        "timings": dict(result.timings),
-        "trace_id": result.trace_id,
+        "pipeline_id": pipeline_id,
+        "status": status.value,
+        "artifacts": {artifact.path: artifact.text for artifact in artifacts},
+        **promised,
+        "delivery": delivery_document(delivery),
+        "timings": dict(timings),
+        "trace_id": trace_id,
+    }
+
+
+def delivery_document(delivery: Delivery) -> dict[str, Any]:
+    """Return what happened to the files."""
+    return {
+        "mode": delivery.mode,
+        "written": list(delivery.written),
+        "unchanged": list(delivery.unchanged),
+        "skipped": [{"path": path, "reason": reason} for path, reason in delivery.skipped],
+        "branch": delivery.branch,
+        "commit_sha": delivery.commit_sha,
+        "no_changes": delivery.no_changes,
+        "pull_request": delivery.pull_request,
     }
 
 

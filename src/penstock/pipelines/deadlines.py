@@ -16,11 +16,11 @@ class Deadlines:
 
     def model(self, walk: Walk) -> float:
         """Return the monotonic second by which the model must be done, its retries included."""
-        return walk.begun + self.model_s
+        return walk.begun + self.model_s * walk.scale
 
     def judge(self, walk: Walk) -> float:
         """Return the monotonic second by which the verdict must be there, repairs included."""
-        return walk.begun + self.judge_s
+        return walk.begun + self.judge_s * walk.scale
 
 
 DEADLINES = Deadlines()

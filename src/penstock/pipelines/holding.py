@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import PenstockError
@@ -26,9 +27,9 @@ class Held:
         self.claim = claim
         self._renew_s = renew_s
 
-    def work(self, finish: float) -> ModelWork:
+    def work(self, times: ModelWork) -> ModelWork:
         """Return what the model's part gets of this claim: what was drafted before, and where to keep what is now."""
-        return ModelWork(finish, draft=self.claim.draft, keep=self._keep, spent=self._spent)
+        return replace(times, draft=self.claim.draft, keep=self._keep, spent=self._spent)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:

@@ -122,8 +122,13 @@ class Planner:
                 by_model = _by_model(adapted.use)
                 return await self.sketching.sketch(caller, command, facts, changes, by_model)
 
+            def in_time() -> bool:
+                return self.clock.monotonic() < work.judge_by
+
             with walk.stage("repair") as explain:
-                made, repairs = await self.repairing.repaired(made, Remaking(facts, sketch, adapted, remake, resketch))
+                made, repairs = await self.repairing.repaired(
+                    made, Remaking(facts, sketch, adapted, remake, resketch, in_time)
+                )
                 explain(f"{len(repairs)} repairs, {_verdict_in_words(made.decision)}")
         return Plan(
             facts,

@@ -39,6 +39,8 @@ class Remaking:
     adapted: Adapted
     remake: Callable[[PipelineSpec], Awaitable[Made]]
     resketch: Callable[[Changes], Awaitable[Sketch]]
+    in_time: Callable[[], bool] = lambda: True
+    """Whether there is time for one more verdict."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Repairing:
         made, repairs = await self._by_fixers(made, remaking)
         changes = remaking.sketch.changes
         for _ in range(self.model_repairs):
-            if made.decision.allow or remaking.adapted.conversation is None or remaking.adapted.mode != "ai":
+            if made.decision.allow or remaking.adapted.mode != "ai" or not remaking.in_time():
                 break
             answer = await self._by_model(made, changes, remaking)
             if answer is None:
@@ -76,14 +78,17 @@ class Repairing:
 
         repairs: list[Repair] = []
         for _ in range(_ROUNDS):
-            if made.decision.allow:
+            if made.decision.allow or not remaking.in_time():
                 break
             behind = Behind(made.spec, made.artifacts)
             spec, done = fixed(behind, remaking.sketch.draft, remaking.facts, made.decision.violations, self.fixers)
             if not done:
                 break
+            before, made = made, await remaking.remake(spec)
             repairs += [Repair(each.rule, each.file, what, "fixer") for each, what in done]
-            made = await remaking.remake(spec)
+            told = {(each.rule, each.file) for each, _ in done}
+            words = "mended by the other repairs"
+            repairs += [Repair(rule, file, words, "fixer") for rule, file in sorted(_mended(before, made) - told)]
         return made, repairs
 
     async def _by_model(
@@ -109,11 +114,16 @@ class Repairing:
         if spec == made.spec:
             return None
         again = await remaking.remake(spec)
-        before = {(each.rule, each.file) for each in made.decision.violations}
-        mended = before - {(each.rule, each.file) for each in again.decision.violations}
+        mended = _mended(made, again)
         model = conversation.use.model
         names = ", ".join(sorted({f"{kind} {name}".strip() for kind, name in keys}))
         return again, answer, [Repair(rule, file, f"{names} changed", model) for rule, file in sorted(mended)]
+
+
+def _mended(before: Made, after: Made) -> set[tuple[str, str]]:
+    """Return rule and file of what was refused before and is not any more."""
+    left = {(each.rule, each.file) for each in after.decision.violations}
+    return {(each.rule, each.file) for each in before.decision.violations} - left
 
 
 def _objection(violations: tuple[Violation, ...], behind: Behind, keys: frozenset[Key]) -> str:

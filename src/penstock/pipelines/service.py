@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from penstock.domain.deliveries import HOSTED, DeliveryOrder
 from penstock.domain.pipelines import MAX_INTENT, Caller, Delivery, GeneratePipeline, PipelineResult, Plan, Status
 from penstock.domain.policy import Decision, FileToJudge, JudgeContext, Profile
 from penstock.errors import GenerationRefused, InvalidConfiguration, PenstockError, PolicyViolations
 from penstock.kit.clock import Clock, rfc3339
 from penstock.kit.ids import trace_id as new_trace_id
 from penstock.pipelines.adaptation import FALLBACKS, MODES, ModelWork
-from penstock.pipelines.answers import answer
 from penstock.pipelines.deadlines import DEADLINES, Deadlines
+from penstock.pipelines.finishing import Finishing, Promise
 from penstock.pipelines.holding import Held
 from penstock.pipelines.idempotency import answered_before, claim_request, decision_memory, remembered
+from penstock.pipelines.interruptions import ending_of
 from penstock.pipelines.walk import OnStage, Walk
 
 if TYPE_CHECKING:
-    from penstock.archive.service import Archive
     from penstock.database.ports import Claim, PipelineRecord, Records
     from penstock.domain.artifacts import Artifact
     from penstock.pipelines.deliveries import Deliveries
@@ -40,36 +41,46 @@ class Pipelines:
     deadlines: Deadlines = DEADLINES
     records: Records | None = None
     """None where nothing is recorded: plan, check, dry runs."""
-    archive: Archive | None = None
+    finishing: Finishing | None = None
+    """None where nothing is recorded."""
+    renew_s: float = 10.0
+    """Seconds between two renewals of a lease."""
 
     async def generate(
-        self, caller: Caller, command: GeneratePipeline, on_stage: OnStage | None = None, *, trace_id: str = ""
+        self,
+        caller: Caller,
+        command: GeneratePipeline,
+        on_stage: OnStage | None = None,
+        *,
+        trace_id: str = "",
+        scale: float = 1.0,
     ) -> PipelineResult:
         """Walk the whole way. No effect outside the database happens before the promise (BEHAVIOUR.md §2.1).
 
         Raises PolicyViolations (the record is rejected), another PenstockError (the record is failed, the same key
         resumes it), DatabaseFailed before any work when the record cannot be claimed, IdempotencyConflict and
         IdempotencyKeyReused. A key that was answered before gets the stored answer or problem.
+        ``scale`` shortens all deadlines alike. A cancellation may say why (pipelines/interruptions.py).
         """
         _check(command)
         self.deliveries.check(command)
         trace_id = trace_id or new_trace_id()
-        walk = Walk(on_stage, self.telemetry.observe_stage, clock=self.clock)
+        walk = Walk(on_stage, self.telemetry.observe_stage, clock=self.clock, scale=scale)
         if command.options.dry_run or self.records is None:
-            plan = await self.planner.plan(caller, command, walk, ModelWork(self.deadlines.model(walk)))
+            plan = await self.planner.plan(caller, command, walk, self._times(walk))
             return PipelineResult(None, Status.DRAFTED, plan, Delivery("none"), walk.timings, trace_id)
         with walk.stage("claim"):
             claim = await self.records.claim(claim_request(caller, command, trace_id))
         if claim.settled:
             return answered_before(claim, trace_id)
-        claim, plan = await self._promised(self.records, claim, caller, command, walk, trace_id)
-        return await self._deliver(self.records, claim, command, plan, walk, trace_id)
+        claim, plan, order = await self._promised(self.records, claim, caller, command, walk, trace_id)
+        return await self._finish(claim, command, plan, order, walk, trace_id)
 
     async def plan(self, caller: Caller, command: GeneratePipeline, on_stage: OnStage | None = None) -> Plan:
         """Walk up to the verdict; nothing is recorded or written, and a denial is part of the answer."""
         _check(command)
         walk = Walk(on_stage, self.telemetry.observe_stage, clock=self.clock)
-        return await self.planner.plan(caller, command, walk, ModelWork(self.deadlines.model(walk)))
+        return await self.planner.plan(caller, command, walk, self._times(walk))
 
     async def validate(
         self,
@@ -108,18 +119,19 @@ class Pipelines:
 
     async def _promised(  # noqa: PLR0917 -- one step of generate(), with all that generate() knows
         self, records: Records, claim: Claim, caller: Caller, command: GeneratePipeline, walk: Walk, trace_id: str
-    ) -> tuple[Claim, Plan]:
+    ) -> tuple[Claim, Plan, DeliveryOrder]:
         """Plan and promise, and settle the record when it ends here. The lease is kept as long as it takes."""
-        held = Held(records, claim)
+        held = Held(records, claim, renew_s=self.renew_s)
         try:
             async with held.kept():
-                plan = await self.planner.plan(caller, command, walk, held.work(self.deadlines.model(walk)))
+                plan = await self.planner.plan(caller, command, walk, held.work(self._times(walk)))
             self._count_denials(plan.decision)
             if not plan.decision.allow:
                 raise PolicyViolations(decision=plan.decision, pipeline_id=claim.pipeline_id)  # noqa: TRY301 -- the refusal is settled below
             self.deliveries.preflight(command, plan.artifacts)
+            order = self.deliveries.order(command, plan)
             with walk.stage("record"):
-                return await records.promise(held.claim, plan), plan
+                return await records.promise(held.claim, plan, order), plan, order
         except PolicyViolations as refusal:
             await records.reject(
                 held.claim,
@@ -137,9 +149,9 @@ class Pipelines:
             problem.extra.setdefault("pipeline_id", claim.pipeline_id)
             await self._failed(records, held.claim, problem.slug, problem.message)
             raise
-        except BaseException:
-            interrupted = "The request ended before its pipeline was promised."
-            await self._failed(records, held.claim, "interrupted", interrupted)
+        except BaseException as ended:
+            code, detail = ending_of(ended)
+            await self._failed(records, held.claim, code, detail)
             raise
 
     async def _failed(self, records: Records, claim: Claim, code: str, detail: str) -> None:
@@ -151,49 +163,30 @@ class Pipelines:
                 "record.fail_failed", level="warning", pipeline_id=claim.pipeline_id, code=code, reason=problem.message
             )
 
-    async def _deliver(  # noqa: PLR0917 -- one step of generate(), with all that generate() knows
-        self, records: Records, claim: Claim, command: GeneratePipeline, plan: Plan, walk: Walk, trace_id: str
+    async def _finish(  # noqa: PLR0917 -- one step of generate(), with all that generate() knows
+        self, claim: Claim, command: GeneratePipeline, plan: Plan, order: DeliveryOrder, walk: Walk, trace_id: str
     ) -> PipelineResult:
-        """Deliver and archive what was promised; an archive that fails never fails the request (C20)."""
-        try:
-            with walk.stage("deliver") as explain:
-                delivery = await self.deliveries.deliver(command, plan, claim.pipeline_id)
-                explain(_delivered(delivery))
-        except PenstockError as problem:
-            problem.extra.setdefault("pipeline_id", claim.pipeline_id)
-            await records.finish(
-                claim,
-                Status.GITHUB_FAILED,
-                failure_code=problem.slug,
-                failure_detail=problem.message,
-                response=remembered(problem, trace_id),
-            )
-            raise
-        audit_state = await self._archive(claim, plan, walk)
-        result = PipelineResult(claim.pipeline_id, Status.ACTIVE, plan, delivery, dict(walk.timings), trace_id)
-        with walk.stage("finish"):
-            await records.finish(
-                claim,
-                Status.ACTIVE,
-                branch=delivery.branch,
-                commit_sha=delivery.commit_sha,
-                no_changes=delivery.no_changes,
-                audit_state=audit_state,
-                response=answer(result),
-            )
-        return result
+        """Deliver and archive what was promised. What cannot be delivered now is finished later, by whoever comes."""
+        finishing = self._with_finishing()
 
-    async def _archive(self, claim: Claim, plan: Plan, walk: Walk) -> str:
-        if self.archive is None:
-            return "none"
-        try:
-            with walk.stage("archive"):
-                return await self.archive.store(claim.pipeline_id, plan.artifacts)
-        except PenstockError as problem:
-            self.telemetry.log(
-                "archive.store_failed", level="warning", pipeline_id=claim.pipeline_id, reason=problem.message
-            )
-            return "pending"
+        async def local() -> Delivery:
+            return await self.deliveries.deliver(command, plan, claim.pipeline_id)
+
+        promise = Promise(claim, order, plan.artifacts, trace_id=trace_id)
+        ended = await finishing.finish(promise, None if order.mode in HOSTED else local, walk)
+        if ended.problem is not None:
+            raise ended.problem
+        timings = dict(ended.document["timings"])  # as they are replayed: settling itself is not in them
+        return PipelineResult(claim.pipeline_id, ended.status, plan, ended.delivery, timings, trace_id)
+
+    def _with_finishing(self) -> Finishing:
+        if self.finishing is None:
+            message = "This engine was opened without its record."
+            raise RuntimeError(message)
+        return self.finishing
+
+    def _times(self, walk: Walk) -> ModelWork:
+        return ModelWork(self.deadlines.model(walk), judge_by=self.deadlines.judge(walk))
 
     def _recorded(self) -> Records:
         if self.records is None:
@@ -218,12 +211,6 @@ def _check(command: GeneratePipeline) -> None:
         if value not in known:
             message = f"{ascii(value)[:60]} is no {field}: it is one of {', '.join(known)}."
             raise InvalidConfiguration(message, fields=[f"options.{field}"])
-
-
-def _delivered(delivery: Delivery) -> str:
-    if delivery.mode == "none":
-        return "left to the caller"
-    return f"{len(delivery.written)} written, {len(delivery.unchanged)} unchanged"
 
 
 def _rules(decision: Decision) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from penstock.gateway.service import Gateway
     from penstock.pipelines.service import Pipelines
+    from penstock.pipelines.trail import Trail
 
 Ping = Callable[[], Awaitable[None]]
 """Answers when the part is well, raises when it is not."""
@@ -23,3 +24,5 @@ class Engine:
     """None at the command line: the machine's login is the authentication."""
     pings: Mapping[str, Ping] = field(default_factory=dict)
     """Part name -> ping; readiness lists them."""
+    trail: Trail | None = None
+    """Audit log and usage; None where nothing is recorded."""

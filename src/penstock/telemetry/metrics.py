@@ -12,6 +12,7 @@ from prometheus_client.core import Metric
 from penstock.domain.pipelines import StageEvent
 from penstock.telemetry.breaker_metrics import BreakerMetrics
 from penstock.telemetry.model_metrics import ModelMetrics
+from penstock.telemetry.record_metrics import RecordMetrics
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 40, 45, 60)
@@ -51,6 +52,9 @@ class Metrics:
         self._limiter = self._gauge("limiter_mode", "1 where rate limits are counted now.", ("mode",))
         self.breaker = BreakerMetrics(self.registry)
         self.model = ModelMetrics(self.registry)
+        self.record = RecordMetrics(self.registry)
+        self._live = self._gauge("promises_live", "Promised pipelines that have not ended.", ())
+        self._oldest = self._gauge("oldest_live_age_seconds", "Age of the oldest of them.", ())
         self.in_flight = self._gauge("http_requests_in_flight", "Requests being answered.", ())
         self.generating = self._gauge("generations_in_flight", "Generations being worked on.", ())
         self.waiting = self._gauge("generations_waiting", "Generations waiting for a place.", ())
@@ -116,6 +120,11 @@ class Metrics:
         """Show where limits are counted."""
         for each in _MODES:
             self._child(self._limiter, each).set(1 if each == mode else 0)
+
+    def live_promises(self, count: int, oldest_s: float) -> None:
+        """Show what waits to be finished."""
+        self._live.set(count)
+        self._oldest.set(oldest_s)
 
     def exposition(self) -> bytes:
         """Return everything in Prometheus' text format."""

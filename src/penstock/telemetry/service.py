@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from penstock.domain.events import Backlog, UsageDay
 from penstock.domain.models import ModelAttempt, ModelUse
 from penstock.domain.pipelines import StageEvent
 from penstock.telemetry.trace import RequestTrace, current_trace
@@ -147,6 +148,31 @@ class Telemetry:
         """Count a pipeline made of templates although a model was wanted."""
         if self.metrics is not None:
             self.metrics.model.degraded(reason)
+
+    def set_live_promises(self, count: int, oldest_s: float) -> None:
+        """Show how many promises wait, and how long the oldest has: independent of whoever rescues them."""
+        if self.metrics is not None:
+            self.metrics.live_promises(count, oldest_s)
+
+    def set_backlog(self, backlog: Backlog) -> None:
+        """Show how much of the record's own paperwork waits."""
+        if self.metrics is not None:
+            self.metrics.record.backlog(backlog)
+
+    def count_published(self, number: int) -> None:
+        """Count events that their receiver has."""
+        if self.metrics is not None:
+            self.metrics.record.published.inc(number)
+
+    def count_sealed(self, number: int) -> None:
+        """Count audit rows that were sealed."""
+        if self.metrics is not None:
+            self.metrics.record.sealed.inc(number)
+
+    def count_usage(self, counted: UsageDay) -> None:
+        """Count usage that was just rolled up, of one kind."""
+        if self.metrics is not None:
+            self.metrics.record.usage(counted)
 
     def request_begun(self, trace: RequestTrace) -> None:
         """Open the request's span; the trace is the current one from here on."""

@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from fakes.controls import Call, Calls, Route, answer_control
 from fakes.wire import ClientLeft, Connection, Exchange, Request
 
 from .judging import VERTEX, Asked, Refusal, judge
 from .messages import PromptCache, Reply, compressed, error_reply, json_reply, message_of, stream_reply
 from .script import Action, Failure, Script, ScriptRefused
-
-SETTLE_SECONDS = 30  # the longest a reader of /_calls waits
-
-
-@dataclass(slots=True)
-class Call:
-    """One request to the API, as it came in, and what became of it."""
-
-    number: int
-    request: Request
-    status: int | None = None  # None: no headers were sent
-    bytes_sent: int = 0
-    client_left: bool = False  # before the answer was complete
-    over: bool = False
-
-    def shown(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "method": self.request.method,
-            "path": self.request.path,
-            "headers": self.request.headers,
-            "body": self.request.body.decode("utf-8", "backslashreplace"),
-            "arrived": self.request.arrived,
-            "request_id": request_id(self.number),
-            "status": self.status,
-            "bytes_sent": self.bytes_sent,
-            "client_left": self.client_left,
-            "over": self.over,
-        }
 
 
 def request_id(number: int) -> str:
@@ -52,34 +20,43 @@ class SimulatedApi:
     """All state of one process: script, calls, prompt cache."""
 
     def __init__(self) -> None:
-        self._script = Script()
-        self._calls: list[Call] = []
-        self._cache = PromptCache()
+        self._reset(None)
+
+    def _reset(self, _body: Any) -> dict[str, Any]:
+        self._script, self._cache, self._calls = Script(), PromptCache(), Calls()
         self._connections = 0
-        self._changed = asyncio.Condition()
+        return {}
 
     def connect(self) -> Connection:
         self._connections += 1
         return Connection(self.answer)
 
     async def answer(self, request: Request, exchange: Exchange) -> None:
-        path, _, query = request.path.partition("?")
-        if path.startswith("/_"):
-            await self._control(request.method, path, query, request.body, exchange)
+        calls = self._calls
+        if request.path.startswith("/_"):
+            await answer_control(request, exchange, calls, self._controls(), ScriptRefused)
             return
-        call = Call(len(self._calls) + 1, request)
-        self._calls.append(call)
-        await self._tell()
+        call = await calls.add(request, request_id)
         try:
             await self._play(call, exchange)
         except ClientLeft:
             call.client_left = True
-        call.over, call.bytes_sent = True, exchange.sent
-        await self._tell()
+        await calls.end(call, exchange)
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _controls(self) -> dict[tuple[str, str], Route]:
+        return {
+            ("POST", "/_script"): self._load,
+            ("POST", "/_reset"): self._reset,
+            ("GET", "/_calls"): lambda _body: {
+                "calls": [call.shown() for call in self._calls.made],
+                "connections": self._connections,
+                "actions_left": self._script.left,
+            },
+        }
+
+    def _load(self, body: Any) -> dict[str, Any]:
+        self._script.load(body.get("once", []), body.get("then", []))
+        return {"loaded": self._script.left}
 
     async def _play(self, call: Call, exchange: Exchange) -> None:
         vertex = VERTEX.fullmatch(call.request.path.partition("?")[0]) is not None
@@ -136,54 +113,6 @@ class SimulatedApi:
             exchange.end()
         else:
             _cut(exchange, action.cut.how)
-
-    async def _control(self, method: str, path: str, query: str, body: bytes, exchange: Exchange) -> None:
-        routes: dict[tuple[str, str], Callable[[str, bytes], Any]] = {
-            ("POST", "/_script"): self._load,
-            ("POST", "/_reset"): self._reset,
-            ("GET", "/_calls"): lambda _query, _body: self._shown(),
-        }
-        route = routes.get((method, path))
-        status, answer = (
-            404,
-            {"problem": f"{method} {path} is not a control: {sorted(' '.join(each) for each in routes)}"},
-        )
-        if route is not None:
-            try:
-                await self._wait(query)
-                status, answer = 200, route(query, body)
-            except (ScriptRefused, ValueError) as problem:
-                status, answer = 400, {"problem": str(problem)}
-            except TimeoutError:
-                status, answer = 408, {"problem": f"waited {SETTLE_SECONDS} s", **self._shown()}
-        data = json.dumps(answer).encode()
-        exchange.head(status, [("content-type", "application/json")], len(data))
-        await exchange.send(data)
-
-    async def _wait(self, query: str) -> None:
-        """`settled`: until no call is being answered; `at_least=N`: until so many calls came in."""
-        wanted = dict(each.partition("=")[::2] for each in query.split("&") if each)
-        async with asyncio.timeout(SETTLE_SECONDS), self._changed:
-            await self._changed.wait_for(lambda: len(self._calls) >= int(wanted.get("at_least", 0)))
-            if "settled" in wanted:
-                await self._changed.wait_for(lambda: all(call.over for call in self._calls))
-
-    def _load(self, _query: str, body: bytes) -> dict[str, Any]:
-        script = json.loads(body)
-        self._script.load(script.get("once", []), script.get("then", []))
-        return {"loaded": self._script.left}
-
-    def _reset(self, _query: str, _body: bytes) -> dict[str, Any]:
-        self._script, self._cache, self._calls = Script(), PromptCache(), []
-        self._connections = 0
-        return {}
-
-    def _shown(self) -> dict[str, Any]:
-        return {
-            "calls": [call.shown() for call in self._calls],
-            "connections": self._connections,
-            "actions_left": self._script.left,
-        }
 
 
 def _shortened(pieces: list[bytes], action: Action) -> list[bytes]:

@@ -10,6 +10,7 @@ from record_parts import Tables, records, request, run
 
 from penstock.domain.models import ModelUse
 from penstock.errors import PenstockError
+from penstock.pipelines.adaptation import ModelWork
 from penstock.pipelines.holding import Held
 
 SHORT_S = 0.02
@@ -50,7 +51,7 @@ def test_who_lost_the_lease_stops_renewing_it_and_saves_nothing(postgres_dsn: st
                 async with asyncio.timeout(10):
                     await asyncio.wait({renewing})  # it ends by itself
                 until = (await tables.one(claim))["lease_until"]
-                work = held.work(0.0)
+                work = held.work(ModelWork(0.0))
                 assert work.keep is not None
                 with pytest.raises(PenstockError):
                     await work.keep({"changes": {}}, ModelUse("model", ()))

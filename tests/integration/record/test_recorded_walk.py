@@ -18,6 +18,7 @@ from penstock.database import embedded_postgres
 from penstock.database.connections import open_database
 from penstock.database.migrations import migrate
 from penstock.database.postgres import PostgresRecords
+from penstock.database.recoveries import PostgresRecoveries
 from penstock.domain.artifacts import Artifact
 from penstock.domain.pipelines import Caller, GeneratePipeline, Options, PipelineResult, Plan, Status
 from penstock.errors import (
@@ -33,6 +34,7 @@ from penstock.errors import (
 from penstock.kit.clock import SystemClock
 from penstock.object_storage.buckets import open_objects
 from penstock.pipelines.deliveries import Deliveries
+from penstock.pipelines.finishing import Finishing
 from penstock.pipelines.service import Pipelines
 from penstock.surfaces.http.answers import result_answer
 from penstock.surfaces.http.problems import describe
@@ -50,7 +52,7 @@ class ScriptedPlanner:
     waits_for: asyncio.Event | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def plan(self, _caller: Caller, _command: GeneratePipeline, walk: Any) -> Plan:
+    async def plan(self, _caller: Caller, _command: GeneratePipeline, walk: Any, work: object) -> Plan:
         self.asked += 1
         self.begun.set()
         with walk.stage("detect"):
@@ -94,14 +96,21 @@ COMMAND = GeneratePipeline("Create CI/CD pipeline for payment-api", "payment-api
 async def house(dsn: str, *answers: Plan | BaseException, archive: type[Archive] = Archive) -> AsyncIterator[House]:
     planner = ScriptedPlanner(list(answers) or [plan()])
     async with open_database(dsn, SMALL) as database:
+        records = PostgresRecords(database)
         pipelines = Pipelines(
             planner=planner,  # type: ignore[arg-type]
             gate=None,  # type: ignore[arg-type]
             deliveries=Deliveries(),
             telemetry=Telemetry(),
             clock=SystemClock(),
-            records=PostgresRecords(database),
-            archive=archive(open_objects("memory:///"), Telemetry()),
+            records=records,
+            finishing=Finishing(
+                records,
+                PostgresRecoveries(database),
+                Telemetry(),
+                SystemClock(),
+                archive=archive(open_objects("memory:///"), Telemetry()),
+            ),
         )
         yield House(pipelines, planner, Tables(dsn))
 

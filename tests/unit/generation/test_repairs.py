@@ -39,6 +39,8 @@ class Workshop:
 
     start: Laid
     remade: int = 0
+    verdicts: float = float("inf")
+    """How many more there is time for."""
     repairing: Repairing = field(default_factory=lambda: Repairing(RULES, Telemetry()))
 
     def repaired(self) -> tuple[Made, tuple[Repair, ...]]:
@@ -55,7 +57,9 @@ class Workshop:
         async def resketch(changes: Changes) -> Sketch:
             raise AssertionError(changes)
 
-        remaking = Remaking(start.facts, sketch, Adapted(None, "template"), remake, resketch)
+        remaking = Remaking(
+            start.facts, sketch, Adapted(None, "template"), remake, resketch, lambda: self.remade < self.verdicts
+        )
         return await self.repairing.repaired(await _judged(start, start.spec), remaking)
 
 
@@ -203,6 +207,12 @@ def test_several_violations_are_repaired_together():
     assert {each.rule for each in repairs} >= {
         "compliance.approval.prod_target", "security.scans.image_scan_required", "security.secrets.provider_token",
     }  # fmt: skip
+
+
+def test_no_repair_is_begun_when_the_time_for_verdicts_is_over():
+    workshop = Workshop(laid(environments=PRODUCTION), verdicts=0)
+    made, repairs = workshop.repaired()
+    assert (made.decision.allow, repairs, workshop.remade) == (False, (), 0)
 
 
 def test_what_no_fixer_knows_stays_refused_and_as_it_was():

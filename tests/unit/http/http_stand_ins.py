@@ -74,6 +74,7 @@ class StandInPipelines:
         on_stage: Callable[[StageEvent], None] | None = None,
         *,
         trace_id: str = "",
+        scale: float = 1.0,
     ) -> PipelineResult:
         self.commands.append(command)
         for name in ("detect", "judge"):

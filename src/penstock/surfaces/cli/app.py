@@ -30,7 +30,15 @@ def build() -> typer.Typer:
     keys.command("list")(serving.list_keys)
     keys.command("revoke")(serving.revoke_key)
     app.add_typer(keys, name="keys")
+    audit = typer.Typer(help="Prove that the audit log is as it was written.", no_args_is_help=True)
+    audit.callback()(_group)
+    audit.command("verify")(serving.verify_audit)
+    app.add_typer(audit, name="audit")
     return app
+
+
+def _group() -> None:
+    """Keep `penstock audit verify` two words: typer would drop the only command's name."""
 
 
 def _version(

@@ -36,6 +36,10 @@ class Opener(Protocol):
         """Open the key store."""
         ...
 
+    def audit(self, *, data_dir: Path | None = None) -> AbstractAsyncContextManager[Any]:
+        """Open what proves the audit log."""
+        ...
+
     async def doctor(self, *, data_dir: Path | None) -> list[tuple[str, bool, str]]:
         """Check every part: name, well, words."""
         ...

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from penstock.surfaces.cli import exits
 from penstock.surfaces.cli.options import DataDir, Json
 from penstock.surfaces.cli.running import opener_of, run
 
@@ -69,3 +70,15 @@ def revoke_key(
     from penstock.surfaces.cli.keys import run_revoke
 
     run(run_revoke(opener_of(context), data_dir, key_id, as_json=as_json), as_json=as_json)
+
+
+def verify_audit(
+    context: typer.Context,
+    org: Annotated[str | None, typer.Option("--org", help="Only this organisation's log.")] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Check every sealed row of the audit log. Exit 0: it is whole, 1: it is not, 2: it could not be checked."""
+    from penstock.surfaces.cli.audit import run_verify
+
+    run(run_verify(opener_of(context), data_dir, org=org, as_json=as_json), as_json=as_json, failed=exits.COULD_NOT)

@@ -116,6 +116,36 @@ class ArtifactsAnswer(Document):
     sha256: dict[str, str]
 
 
+class AuditEntry(Document):
+    """One row of the audit log."""
+
+    audit_id: int
+    at: str
+    principal_id: str
+    pipeline_id: str | None
+    action: str
+    before: str | None
+    after: str | None
+    detail: dict[str, Any]
+    trace_id: str
+    seal_no: int | None = Field(description="Its place in the chain; null for a moment after it was written.")
+    hash: str | None
+
+
+class AuditPage(Document):
+    """The organisation's audit log, newest first."""
+
+    audit: list[AuditEntry]
+    next: int | None = Field(description="Pass it as `before` for the following page; null on the last.")
+
+
+class UsageAnswer(Document):
+    """What an organisation used, by day (UTC) and kind."""
+
+    days: list[dict[str, Any]] = Field(description="day, kind (pipeline, model), events, tokens, micro_usd.")
+    totals: dict[str, dict[str, int]]
+
+
 class ProblemDocument(Document):
     """RFC 9457, with the specification's ``error`` string and what the caller needs to go on."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
@@ -12,13 +14,15 @@ from starlette.requests import Request
 from penstock.domain.pipelines import Caller, GeneratePipeline, PipelineResult, Plan, StageEvent
 from penstock.errors import InvalidApiKey, PolicyViolations
 from penstock.gateway.service import Credential
-from penstock.surfaces.http.bulkhead import Bulkhead
+from penstock.pipelines.interruptions import Ending
 from penstock.surfaces.http.edge import HEADERS, TRACE
 from penstock.surfaces.http.limits import Limits
+from penstock.surfaces.http.places import Places
 from penstock.surfaces.http.problems import rate_headers
-from penstock.surfaces.http.reading import header_values, read_json
+from penstock.surfaces.http.reading import ClientGone, header_values, read_json, timeout_s
 from penstock.surfaces.http.refusals import DeadlineExceeded, ShuttingDown
 from penstock.surfaces.http.requests import Body, shaped
+from penstock.surfaces.http.work import Leaving, Work
 from penstock.telemetry.service import Telemetry
 from penstock.telemetry.trace import RequestTrace
 
@@ -42,13 +46,12 @@ class Door:
         self.telemetry = telemetry
         self.limits = limits
         self.draining = False
-        self.bulkhead = Bulkhead(
-            limits.max_generations, limits.max_waiting, limits.max_wait_s, on_shed=lambda: telemetry.count("shed")
-        )
+        self.places = Places(limits, telemetry)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._running: Counter[tuple[str, str, str | None]] = Counter()
         if telemetry.metrics:
-            telemetry.metrics.generating.set_function(lambda: float(self.bulkhead.taken))
-            telemetry.metrics.waiting.set_function(lambda: float(self.bulkhead.waiting))
+            telemetry.metrics.generating.set_function(lambda: float(self.places.room.taken))
+            telemetry.metrics.waiting.set_function(lambda: float(self.places.room.waiting))
 
     def drain(self) -> None:
         """Take no new work from now on (BEHAVIOUR.md §2.7); what is being worked on goes on."""
@@ -62,7 +65,7 @@ class Door:
             return
         _, late = await asyncio.wait(tasks, timeout=within_s)
         for task in late:
-            task.cancel()
+            task.cancel(Ending.INTERRUPTED.value)
         await asyncio.gather(*late, return_exceptions=True)
 
     async def admit(self, request: Request, scope: str) -> Caller:
@@ -87,23 +90,79 @@ class Door:
         """Read, parse and fit the request's body. Raises the InvalidRequest family."""
         return shaped(kind, await read_json(request.scope["headers"], request.receive, self.limits))
 
-    async def generate(self, caller: Caller, command: GeneratePipeline, trace: RequestTrace) -> PipelineResult:
-        """Take a place and do the work. Raises Overloaded, DeadlineExceeded and whatever the pipeline raises.
+    async def generate(self, request: Request, caller: Caller, command: GeneratePipeline) -> PipelineResult:
+        """Take a place and do the work. Raises what ``begin`` and the pipeline raise, DeadlineExceeded, ClientGone.
 
-        The work is a task of its own: a client that goes away, or a deadline that passes, does not undo it, and the
-        same Idempotency-Key finds its result (BEHAVIOUR.md §2.6).
+        The work is a task of its own. A client that goes away ends it only before a model is asked; a deadline ends
+        what is not promised by then. The same Idempotency-Key goes on in every case (BEHAVIOUR.md §2.6).
         """
-        await self.bulkhead.take()
-        return await self._in_time(self.begin(caller, command, trace, None))
+        leaving = Leaving(request.receive)
+        try:
+            work = await self.begin(request, caller, command)
+            return await self._awaited(work, leaving)
+        finally:
+            leaving.close()
+
+    async def begin(
+        self,
+        request: Request,
+        caller: Caller,
+        command: GeneratePipeline,
+        on_stage: Callable[[StageEvent], None] | None = None,
+    ) -> Work:
+        """Start a generation in a place, which is given back when it ends. Raises Overloaded, ConcurrencyLimited.
+
+        Who sends a key again while it is worked on needs no place: the record tells what becomes of it.
+        """
+        within_s = timeout_s(request.scope["headers"], self.limits.deadline_s)
+        key = (caller.org_id, caller.principal_id, command.idempotency_key)
+        again = self._running[key] > 0
+        if not again:
+            await self.places.enter(caller)
+        self._running[key] += 1
+        work = Work(within_s, on_stage)
+        work.start(self._counted(caller, command, request.scope[TRACE], work, within_s / self.limits.deadline_s))
+        self._tasks.add(work.task)
+        work.task.add_done_callback(partial(self._left, caller, key, again=again))
+        return work
+
+    def _left(self, caller: Caller, key: tuple[str, str, str | None], task: asyncio.Task[Any], *, again: bool) -> None:
+        self._running[key] -= 1
+        if not self._running[key]:
+            del self._running[key]
+        self._ended(task)
+        if not again:
+            self.places.leave(caller)
+
+    async def _awaited(self, work: Work, leaving: Leaving) -> PipelineResult:
+        try:
+            await asyncio.wait({work.task, leaving.task}, timeout=work.within_s, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # the server stops, and has waited as long as it can
+            work.end(Ending.INTERRUPTED)
+            await work.settled()
+            raise
+        if leaving.gone and not work.task.done():
+            work.end(Ending.CLIENT_GONE)
+            raise ClientGone
+        if not work.task.done():
+            work.end(Ending.DEADLINE)
+            await work.settled()
+        if not work.task.done() or work.late:
+            self.telemetry.count("request_timeouts")
+            raise DeadlineExceeded
+        return work.result()
 
     async def examine(self, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         """Take a place for work that keeps nothing: a plan, a verdict. Raises as ``generate`` does.
 
         Late work keeps its place until it ends: its thread cannot be stopped, and many of them would stop all others.
         """
-        await self.bulkhead.take()
+        await self.places.room.take()
+        task = asyncio.create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(self._examined)
         try:
-            return await self._in_time(self._tracked(work()))
+            return await self._in_time(task)
         except DeadlineExceeded:
             message = "The work took longer than the request may last; nothing is kept of it."
             raise DeadlineExceeded(message, next_steps=("Send fewer or smaller files.",)) from None
@@ -115,32 +174,14 @@ class Door:
             raise DeadlineExceeded
         return task.result()
 
-    def begin(
-        self,
-        caller: Caller,
-        command: GeneratePipeline,
-        trace: RequestTrace,
-        on_stage: Callable[[StageEvent], None] | None,
-    ) -> asyncio.Task[PipelineResult]:
-        """Start a generation in the place just taken; the place is given back when it ends."""
-        return self._tracked(self._counted(caller, command, trace, on_stage))
-
-    def _tracked(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
     async def _counted(
-        self,
-        caller: Caller,
-        command: GeneratePipeline,
-        trace: RequestTrace,
-        on_stage: Callable[[StageEvent], None] | None,
+        self, caller: Caller, command: GeneratePipeline, trace: RequestTrace, work: Work, scale: float
     ) -> PipelineResult:
         begun = time.perf_counter()
         try:
-            result = await self.engine.pipelines.generate(caller, command, on_stage, trace_id=trace.trace_id)
+            result = await self.engine.pipelines.generate(
+                caller, command, work.saw, trace_id=trace.trace_id, scale=scale
+            )
         except PolicyViolations:
             self.telemetry.count_validation(allowed=False)
             raise
@@ -151,9 +192,12 @@ class Door:
             self.telemetry.count_generation((time.perf_counter() - begun) * 1000, path=path)
         return result
 
+    def _examined(self, task: asyncio.Task[Any]) -> None:
+        self._ended(task)
+        self.places.room.leave()
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        self.bulkhead.leave()
         if not task.cancelled():
             task.exception()  # asked for here, so that a failure nobody waits for any more is no warning
 

@@ -7,54 +7,59 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from penstock.domain.pipelines import Caller, GeneratePipeline, PipelineResult, StageEvent
+from penstock.domain.pipelines import Caller, GeneratePipeline, StageEvent
 from penstock.errors import PenstockError
+from penstock.pipelines.interruptions import Ending
 from penstock.surfaces.http.answers import result_answer
 from penstock.surfaces.http.door import Door
+from penstock.surfaces.http.edge import TRACE
 from penstock.surfaces.http.problems import describe, unexpected
+from penstock.surfaces.http.work import Work
 from penstock.telemetry.trace import RequestTrace
 
 MEDIA_TYPE = "text/event-stream"
 
 
 async def generate_with_events(
-    door: Door, caller: Caller, command: GeneratePipeline, trace: RequestTrace
+    door: Door, request: Request, caller: Caller, command: GeneratePipeline
 ) -> StreamingResponse:
-    """Take a place, start the work and answer with its events. Raises Overloaded before anything has begun."""
-    await door.bulkhead.take()
+    """Take a place, start the work and answer with its events. Raises as ``Door.begin`` before anything has begun."""
     queue: asyncio.Queue[StageEvent | None] = asyncio.Queue()
-    task = door.begin(caller, command, trace, queue.put_nowait)
-    task.add_done_callback(lambda _: queue.put_nowait(None))
-    return StreamingResponse(_stream(door, task, queue, trace), media_type=MEDIA_TYPE)
+    work = await door.begin(request, caller, command, queue.put_nowait)
+    work.task.add_done_callback(lambda _: queue.put_nowait(None))
+    return StreamingResponse(_stream(door, work, queue, request.scope[TRACE]), media_type=MEDIA_TYPE)
 
 
 async def _stream(
-    door: Door, task: asyncio.Task[PipelineResult], queue: asyncio.Queue[StageEvent | None], trace: RequestTrace
+    door: Door, work: Work, queue: asyncio.Queue[StageEvent | None], trace: RequestTrace
 ) -> AsyncIterator[bytes]:
-    while True:
-        try:
-            async with asyncio.timeout(door.limits.heartbeat_s):
-                event = await queue.get()
-        except TimeoutError:
-            yield b": still working\n\n"
-            continue
-        if event is None:
-            break
-        told = {"stage": event.name, "outcome": event.outcome, "ms": event.ms, "detail": event.detail}
-        yield _event("stage", told)
-    yield _ending(door, task, trace)
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(door.limits.heartbeat_s):
+                    event = await queue.get()
+            except TimeoutError:
+                yield b": still working\n\n"
+                continue
+            if event is None:
+                break
+            told = {"stage": event.name, "outcome": event.outcome, "ms": event.ms, "detail": event.detail}
+            yield _event("stage", told)
+    finally:
+        if not work.task.done():  # nobody reads any more
+            work.end(Ending.CLIENT_GONE)
+    yield _ending(door, work, trace)
 
 
-def _ending(door: Door, task: asyncio.Task[PipelineResult], trace: RequestTrace) -> bytes:
+def _ending(door: Door, work: Work, trace: RequestTrace) -> bytes:
     """Return the last event; the status has been sent long ago, so the document carries its own."""
     try:
-        answer = result_answer(task.result())
+        answer = result_answer(work.result())
     except PenstockError as problem:
         told = describe(problem, trace.trace_id)
-    except asyncio.CancelledError:
-        told = unexpected(trace.trace_id)
     except Exception as problem:  # noqa: BLE001 -- a bug of ours is told as one, with the trace id only
         door.telemetry.log("http.request_failed", level="error", exception=problem)
         told = unexpected(trace.trace_id)

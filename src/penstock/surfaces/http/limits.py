@@ -14,8 +14,12 @@ class Limits:
     max_generations: int = 60
     max_waiting: int = 16
     max_wait_s: float = 1.0
+    per_user: int = 10
+    per_org: int = 40
+    most_memory: float = 0.85
+    """Share of the container's memory above which no generation is begun."""
     deadline_s: float = 45.0
-    """Longest a generation may keep its caller waiting (BEHAVIOUR.md §2.4); the work itself goes on."""
+    """Longest a generation may take (BEHAVIOUR.md §2.4); what is promised by then is finished all the same."""
     ping_timeout_s: float = 1.0
     ping_every_s: float = 1.0
     """Readiness answers are reused that long: probes cannot be used to load the database."""

@@ -20,8 +20,22 @@ _KEY = {
     "description": "1 to 255 printable ASCII characters: the same key and body never make a second pipeline.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
+_TIMEOUT = {
+    "name": "X-Request-Timeout-Ms",
+    "in": "header",
+    "required": False,
+    "description": "Milliseconds the caller waits; every stage gets its share. After that the answer is 504.",
+    "schema": {"type": "integer", "minimum": 5000, "maximum": 45000},
+}
+_LIMIT = {
+    "name": "limit",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 1, "maximum": 200},
+}
+_ROW_ID = {"type": "integer", "minimum": 1, "maximum": 999_999_999_999_999_999}
 _PAGE = [
-    {"name": "limit", "in": "query", "required": False, "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
+    _LIMIT,
     {"name": "before", "in": "query", "required": False, "schema": {"type": "string", "format": "uuid"}},
 ]
 _ALWAYS = {401: "Invalid API key", 403: "The key lacks the scope", 429: "Rate limit exceeded"}
@@ -46,7 +60,7 @@ _OPERATIONS: dict[str, dict[str, Any]] = {
         "problems": {
             **_BODY, 404: "No skill fits", 409: "In flight, or files in the way", 504: "Deadline exceeded",
         },
-        "parameters": [_KEY],
+        "parameters": [_KEY, _TIMEOUT],
         "events": True,
     },
     "plan": {
@@ -81,6 +95,23 @@ _OPERATIONS: dict[str, dict[str, Any]] = {
         "scope": "pipelines:read",
         "answers": {200: (documents.ArtifactsAnswer, "Path -> content")},
         "problems": {404: "No such pipeline in your organisation", 422: "Not used"},
+    },
+    "audit": {
+        "summary": "The organisation's audit log, newest first",
+        "scope": "audit:read",
+        "answers": {200: (documents.AuditPage, "One page; `next` is the `before` of the following one")},
+        "problems": {422: "limit or before cannot be used"},
+        "parameters": [_LIMIT, {"name": "before", "in": "query", "required": False, "schema": _ROW_ID}],
+    },
+    "usage": {
+        "summary": "What the organisation used, by day",
+        "scope": "usage:read",
+        "answers": {200: (documents.UsageAnswer, "Counters of these days; the last seconds may be missing")},
+        "problems": {422: "from or to cannot be used"},
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": {"type": "string", "format": "date"}}
+            for name in ("from", "to")
+        ],
     },
 }  # fmt: skip
 

@@ -34,7 +34,9 @@ STATUS_BY_ERROR: Mapping[type[PenstockError], int] = {
     errors.Refused: 403,
     errors.InvalidApiKey: 401,
     errors.PermissionDenied: 403,
+    errors.RepositoryForbidden: 403,
     errors.RateLimitExceeded: 429,
+    errors.ConcurrencyLimited: 429,
     errors.IdempotencyConflict: 409,
     errors.NotFound: 404,
     errors.SkillNotFound: 404,
@@ -44,6 +46,8 @@ STATUS_BY_ERROR: Mapping[type[PenstockError], int] = {
     errors.GenerationRefused: 422,
     errors.DeliveryConflict: 409,
     errors.DeliveryFailed: 500,
+    errors.CommitRefused: 500,
+    errors.DeliveryInterrupted: 500,
     errors.Unavailable: 503,
     errors.DatabaseFailed: 500,
     errors.AuthUnavailable: 503,
@@ -79,6 +83,7 @@ SPECIFIED = {
     "policy-violation": "Policy violations",
     "database-error": "Database error",
     "delivery-failed": "Failed to commit to GitHub",
+    "github-commit-failed": "Failed to commit to GitHub",
     "ai-unavailable": "AI service unavailable",
 }
 """The specification's ``error`` strings by slug; the other slugs use their title."""

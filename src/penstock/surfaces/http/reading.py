@@ -19,6 +19,10 @@ _JSON = re.compile(rb"\Aapplication/json[ \t]*(;[ \t]*charset=\"?utf-?8\"?[ \t]*
 _KEY = re.compile(rb"\A[\x20-\x7e]{1,255}\Z")
 
 
+_MILLISECONDS = re.compile(rb"\A[0-9]{1,6}\Z")
+_LEAST_MS, _MOST_MS = 5_000, 45_000
+
+
 class ClientGone(Exception):
     """The client closed the connection before its request was complete: there is nobody to answer."""
 
@@ -37,6 +41,20 @@ def idempotency_key(headers: Headers) -> str | None:
         message = "Idempotency-Key must be sent once and consist of 1 to 255 printable ASCII characters."
         raise InvalidRequest(message)
     return values[0].decode("ascii")
+
+
+def timeout_s(headers: Headers, most_s: float) -> float:
+    """Return how long the caller waits: X-Request-Timeout-Ms, or ``most_s``.
+
+    Raises InvalidRequest unless it is a whole number of milliseconds in the bounds (BEHAVIOUR.md §2.4).
+    """
+    values = header_values(headers, b"x-request-timeout-ms")
+    if not values:
+        return most_s
+    if len(values) > 1 or not _MILLISECONDS.match(values[0]) or not _LEAST_MS <= int(values[0]) <= _MOST_MS:
+        message = f"X-Request-Timeout-Ms must be sent once and be a whole number from {_LEAST_MS} to {_MOST_MS}."
+        raise InvalidRequest(message)
+    return min(int(values[0]) / 1000, most_s)
 
 
 async def read_json(headers: Headers, receive: Receive, limits: Limits) -> Any:

@@ -55,7 +55,7 @@ class Interrupted(Unavailable):
 
 
 class DeadlineExceeded(Unavailable):
-    """The work took longer than the request may last; it goes on, and the same Idempotency-Key finds its result."""
+    """The work took longer than the request may last; the same Idempotency-Key goes on where it stopped."""
 
     slug = "deadline-exceeded"
     title = "Deadline exceeded"

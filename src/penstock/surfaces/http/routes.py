@@ -18,6 +18,7 @@ from penstock.surfaces.http.events import MEDIA_TYPE as EVENTS
 from penstock.surfaces.http.events import generate_with_events
 from penstock.surfaces.http.reading import header_values, idempotency_key
 from penstock.surfaces.http.requests import GenerateBody, ValidateBody, as_bytes
+from penstock.surfaces.http.trail_routes import add_trail
 
 if TYPE_CHECKING:
     from penstock.surfaces.http.door import Door
@@ -30,6 +31,7 @@ def api(door: Door) -> APIRouter:
     router = APIRouter(redirect_slashes=False)
     _add_work(router, door)
     _add_reading(router, door)
+    add_trail(router, door)
     return router
 
 
@@ -42,10 +44,9 @@ def _add_work(router: APIRouter, door: Door) -> None:
         key = idempotency_key(request.scope["headers"]) or uuid7().hex
         request.scope[HEADERS].append((b"idempotency-key", key.encode()))
         body = await door.body(request, GenerateBody)
-        trace = request.scope[TRACE]
         if _wants_events(request):
-            return await generate_with_events(door, caller, body.command(key), trace)
-        return result_answer(await door.generate(caller, body.command(key), trace)).response()
+            return await generate_with_events(door, request, caller, body.command(key))
+        return result_answer(await door.generate(request, caller, body.command(key))).response()
 
     @router.post(f"{PIPELINES}/plan", **openapi.operation("plan"))
     async def plan(request: Request) -> Response:

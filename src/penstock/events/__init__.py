@@ -1,0 +1,1 @@
+"""Where events go: a file of this machine or Google Pub/Sub, behind one port."""
