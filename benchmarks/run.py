@@ -144,12 +144,16 @@ def command_line() -> list[Row]:
     ]
 
 
+_MANY = {"PENSTOCK_GATEWAY__GENERATIONS_PER_USER": "1000", "PENSTOCK_GATEWAY__GENERATIONS_PER_ORG": "1000"}
+"""One key stands for many users."""
+
+
 def server(requests: int) -> list[Row]:
     """Start a server, generate one by one, then as fast as it can, and look at its memory."""
     from server_load import load
 
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PENSTOCK_GATEWAY__REQUESTS_PER_MINUTE": "1000000"}
+        environment = {**os.environ, "PENSTOCK_GATEWAY__REQUESTS_PER_MINUTE": "1000000", **_MANY}
         begun = time.perf_counter()
         process = subprocess.Popen(
             [PENSTOCK, "serve", "--port", "0", "--data-dir", folder],
@@ -188,6 +192,7 @@ def model_path() -> list[Row]:
         environment = {
             **os.environ,
             "PENSTOCK_GATEWAY__REQUESTS_PER_MINUTE": "1000000",
+            **_MANY,
             "PENSTOCK_MODEL__API_KEY": "sk-ant-simulated",
             "PENSTOCK_MODEL__BASE_URL": claude.url,
         }

@@ -31,6 +31,7 @@ PenstockError
     ├── SkillsUnavailable
     ├── GenerationUnavailable   no answer of the model, and no template wanted (``reason``)
     ├── OutputUnusable          answers came, and none could be used (``reasons``)
+    ├── RepositoryAway          the repository host does not answer, and the files can only be read there
     ├── DataDirUnusable         locked by another process, or from another version
     └── Overloaded
 
@@ -332,6 +333,16 @@ class OutputUnusable(Unavailable):
     next_steps: ClassVar[tuple[str, ...]] = (
         "Say it in fewer or plainer words and send it again.",
         "Or take the skills' templates: options.mode=template (--mode template).",
+    )
+
+
+class RepositoryAway(Unavailable):
+    """The repository host does not answer."""
+
+    slug = "repository-unavailable"
+    title = "Repository unavailable"
+    next_steps: ClassVar[tuple[str, ...]] = (
+        "Send the same request again in a moment, or send the files in service_context.files.",
     )
 
 

@@ -160,6 +160,29 @@ class DeadlineSettings(Group):
     answer_s: float = Field(default=45.0, gt=0, description="Answer; X-Request-Timeout-Ms shortens all three alike.")
 
 
+class GithubSettings(Group):
+    """The repository host. Without a token or an App there is none, and files go to folders here or to the caller."""
+
+    token: SecretStr | None = Field(default=None, description="Token that may read and write the repositories.")
+    app_id: str | None = Field(default=None, description="Id of the GitHub App; it wins over a token.")
+    private_key: SecretStr | None = Field(default=None, description="The App's RSA key in PEM form.")
+    base_url: str = Field(
+        default="https://api.github.com", description="REST address; https://HOST/api/v3 for GitHub Enterprise."
+    )
+    install_url: str = Field(default="", description="Where people install the App; told when a repository is unseen.")
+    deliver_s: float = Field(default=10.0, gt=0, description="Seconds a delivery may take within a request.")
+    mutation_every_s: float = Field(default=1.0, ge=0, description="Seconds between two writes of one installation.")
+
+
+class RecoverySettings(Group):
+    """Finishing what was promised; BEHAVIOUR.md §2.1."""
+
+    every_s: float = Field(default=15.0, gt=0, description="Seconds between two scans, give or take a fifth.")
+    grace_s: float = Field(
+        default=60.0, ge=0, description="Seconds after its lease until an unpromised record is given up."
+    )
+
+
 class ArchiveSettings(Group):
     """The auditors' copy."""
 
@@ -241,6 +264,8 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     breaker: BreakerSettings = BreakerSettings()
     deadline: DeadlineSettings = DeadlineSettings()
+    github: GithubSettings = GithubSettings()
+    recovery: RecoverySettings = RecoverySettings()
     archive: ArchiveSettings = ArchiveSettings()
     events: EventsSettings = EventsSettings()
     audit: AuditSettings = AuditSettings()

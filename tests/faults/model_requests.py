@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,6 +72,18 @@ class ModelServer:
             "service_context": context,
             "options": {"target": "cloud-run", **options},
         }
+
+    def begin(self, *, key: str, **options: Any) -> socket.socket:
+        """Send such a request and return its connection, on which nothing has been read yet."""
+        host, _, port = self.server.url.removeprefix("http://").partition(":")
+        body = json.dumps(self.body(**options)).encode()
+        head = (
+            f"POST {GENERATE} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {self.server.key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nIdempotency-Key: {key}\r\n\r\n"
+        )
+        client = socket.create_connection((host, int(port)), timeout=30)
+        client.sendall(head.encode() + body)
+        return client
 
     def warm(self) -> None:
         """Let the server load what its first question to a model takes; loading is not a tenth as long as in life."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from penstock.bootstrap import parts
+from penstock.bootstrap.hosting import open_host
 from penstock.bootstrap.models import open_adapting
 from penstock.bootstrap.parts import LIBRARY
 
@@ -61,7 +62,6 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
     """
     from penstock.database.keys import PostgresKeys
     from penstock.database.postgres import PostgresRecords
-    from penstock.database.recoveries import PostgresRecoveries
     from penstock.kit.clock import SystemClock
     from penstock.skills.library_store import LibrarySkills
 
@@ -89,7 +89,8 @@ async def open_adapters(settings: Settings, *, record: bool, server: bool) -> As
             database=database,
             denials=parts.open_denials(database, clock, telemetry) if database and server else None,
             records=PostgresRecords(database, lease=timedelta(seconds=settings.database.lease_s)) if database else None,
-            recoveries=PostgresRecoveries(database) if database else None,
+            recoveries=parts.open_recoveries(settings, database) if database else None,
+            host=open_host(settings, opened, clock=clock, telemetry=telemetry),
             keys=keys or (PostgresKeys(database) if database else None),
             archive=parts.open_archive(settings, telemetry) if record else None,
             hasher=parts.hasher(settings) if server else None,

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.bootstrap.adapters import Adapters, open_adapters
+from penstock.bootstrap.hosting import build_finishing, build_hosted, build_recovery, keep_promises
 from penstock.bootstrap.paperwork import build_trail, keep_paperwork
 from penstock.bootstrap.parts import check_production
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from penstock.gateway.service import Gateway
-    from penstock.pipelines.finishing import Finishing
     from penstock.pipelines.planning import Planner
     from penstock.policy.gate import Gate
     from penstock.policy.ports import PolicyEngine
@@ -33,6 +33,7 @@ def build_engine(settings: Settings, adapters: Adapters) -> Engine:
     from penstock.surfaces.engine import Engine
 
     gate = Gate(adapters.policy, fingerprint_key=adapters.fingerprint_key, timeout_s=settings.policy.timeout_s)
+    finishing = build_finishing(settings, adapters)
     pipelines = Pipelines(
         planner=_build_planner(settings, adapters, gate),
         gate=gate,
@@ -41,28 +42,13 @@ def build_engine(settings: Settings, adapters: Adapters) -> Engine:
         clock=adapters.clock,
         deadlines=Deadlines(settings.deadline.model_s, settings.deadline.judge_s),
         records=adapters.records,
-        finishing=build_finishing(adapters),
+        finishing=finishing,
+        hosted=build_hosted(adapters),
+        recovery=build_recovery(settings, adapters, finishing),
         renew_s=settings.database.lease_s / 3,
     )
     trail = build_trail(adapters.database) if adapters.database else None
     return Engine(pipelines, gateway=_build_gateway(settings, adapters), pings=_pings(adapters), trail=trail)
-
-
-def build_finishing(adapters: Adapters) -> Finishing | None:
-    """Return what ends promises, for handlers and recovery alike; None where nothing is recorded."""
-    from penstock.pipelines.finishing import Finishing
-    from penstock.pipelines.hosted import Hosted
-
-    if adapters.records is None or adapters.recoveries is None:
-        return None
-    return Finishing(
-        adapters.records,
-        adapters.recoveries,
-        adapters.telemetry,
-        adapters.clock,
-        hosted=Hosted(adapters.host, adapters.recoveries) if adapters.host else None,
-        archive=adapters.archive,
-    )
 
 
 def _build_planner(settings: Settings, adapters: Adapters, gate: Gate) -> Planner:
@@ -91,7 +77,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Engine, Adapter
         await adapters.skills.list("local")
         await engine.pipelines.gate.warm()
         try:
-            async with keep_paperwork(settings, adapters):
+            async with keep_paperwork(settings, adapters), keep_promises(engine.pipelines.recovery):
                 yield engine, adapters
         finally:
             if engine.gateway is not None:

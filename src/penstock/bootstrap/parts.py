@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from penstock.archive.service import Archive
     from penstock.database.connections import Database
     from penstock.database.keys import PostgresKeys
+    from penstock.database.recoveries import PostgresRecoveries
     from penstock.gateway.denials import Denials
     from penstock.gateway.hashing import KeyHasher
     from penstock.gateway.redis_counters import RedisCounters
@@ -150,6 +152,14 @@ def open_judge(opened: AsyncExitStack) -> RegorusEngine:
     engine = RegorusEngine(_POLICIES, threads=1)
     opened.callback(engine.close)
     return engine
+
+
+def open_recoveries(settings: Settings, database: Database) -> PostgresRecoveries:
+    """Return recovery's side of the record."""
+    from penstock.database.recoveries import PostgresRecoveries
+
+    lease = timedelta(seconds=settings.database.lease_s)
+    return PostgresRecoveries(database, lease=lease, grace=timedelta(seconds=settings.recovery.grace_s))
 
 
 def open_archive(settings: Settings, telemetry: Telemetry) -> Archive:

@@ -121,7 +121,9 @@ class Attempts:
                 return answer
             assert failed is not None  # noqa: S101 -- one of the two is always there
             await self.breaker.report(permit, "neutral" if failed.kind in NEUTRAL else "failure")
-            wait = self._wait(failed, allowance, permit)
+            if permit.probe_id is not None:
+                await self._probe_failed(failed)
+            wait = self._wait(failed, allowance)
             await self._backing_off(wait, failed)
 
     async def _permit(self) -> Permit:
@@ -168,14 +170,20 @@ class Attempts:
                 allowance.on_attempt(made)
         return answer, failed
 
-    def _wait(self, failed: ModelFailed, allowance: Allowance, permit: Permit) -> float:
+    async def _probe_failed(self, failed: ModelFailed) -> None:
+        """End here: a failed probe opens the breaker again, which says how long. Raises ModelUnavailable."""
+        again = await self.breaker.permit()
+        if again.allowed:
+            await self.breaker.report(again, "neutral")
+        message = f"The model failed while it was being tried out: {failed.message}"
+        wait = max(again.retry_after_s, failed.retry_after_s or 0.0) or None
+        raise ModelUnavailable("breaker_open", message, retry_after_s=wait)
+
+    def _wait(self, failed: ModelFailed, allowance: Allowance) -> float:
         """Return how long to wait before the next attempt. Raises ModelUnavailable when there is none."""
         stop = ModelUnavailable(failed.kind.value, failed.message, retry_after_s=failed.retry_after_s)
         if failed.kind not in RETRIED:
             raise stop
-        if permit.probe_id is not None:  # a failed probe opens the breaker again
-            message = f"The model failed while it was being tried out: {failed.message}"
-            raise ModelUnavailable("breaker_open", message, retry_after_s=failed.retry_after_s)
         used = len(self.rules.backoff_s) + 1 - allowance.left
         if allowance.left <= 0 or used > len(self.rules.backoff_s):
             raise stop

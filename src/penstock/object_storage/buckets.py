@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from penstock.kit.clock import Clock, SystemClock
 Result = TypeVar("Result")
 SCHEMES = ("file", "memory", "gs", "s3")
 _CONNECT, _REQUEST = timedelta(seconds=1), timedelta(seconds=3)
+_PLAIN_HTTP = {"gs": "GOOGLE_ALLOW_HTTP", "s3": "AWS_ALLOW_HTTP"}
+"""The library's own variables: it no longer looks at them when it is given options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,12 @@ def open_objects(url: str, *, clock: Clock | None = None, **options: Any) -> Buc
         opened: Any = store.from_url  # each kind of store takes options of its own
         bucket = opened(
             url,
-            client_options={"connect_timeout": _CONNECT, "timeout": _REQUEST, **options.pop("client_options", {})},
+            client_options={
+                "connect_timeout": _CONNECT,
+                "timeout": _REQUEST,
+                "allow_http": os.environ.get(_PLAIN_HTTP[parts.scheme], "").lower() == "true",
+                **options.pop("client_options", {}),
+            },
             retry_config={"max_retries": 0, "retry_timeout": _REQUEST},
             **options,
         )

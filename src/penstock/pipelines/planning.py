@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.delivery.ports import HostAway, HostRefused
 from penstock.detection.tree import LocalTree, MappingTree, Tree
 from penstock.domain.artifacts import Artifact
 from penstock.domain.changes import Changes
@@ -18,7 +19,13 @@ from penstock.domain.pipelines import Caller, GeneratePipeline, Plan, Repair
 from penstock.domain.policy import Decision, FileToJudge, JudgeContext, Profile
 from penstock.domain.skills import Skill, SkillUse
 from penstock.domain.spec import Origin, PipelineSpec
-from penstock.errors import InvalidConfiguration, NothingToBuild, SkillNotFound
+from penstock.errors import (
+    InvalidConfiguration,
+    NothingToBuild,
+    RepositoryAway,
+    RepositoryForbidden,
+    SkillNotFound,
+)
 from penstock.kit.clock import Clock, rfc3339
 from penstock.pipelines.adaptation import Adaptation, Adapted, ModelWork
 from penstock.pipelines.repairing import Remaking, Repairing
@@ -28,6 +35,7 @@ from penstock.policy.gate import Gate
 from penstock.policy.secrets import redact_said
 
 if TYPE_CHECKING:
+    from penstock.delivery.remote_files import RemoteFiles
     from penstock.generation.intent import Reading
 
 
@@ -51,15 +59,22 @@ class Planner:
     clock: Clock
     max_files: int
 
-    async def plan(self, caller: Caller, command: GeneratePipeline, walk: Walk, work: ModelWork) -> Plan:
-        """Return the plan, allowed or not.
+    async def plan(
+        self,
+        caller: Caller,
+        command: GeneratePipeline,
+        walk: Walk,
+        work: ModelWork,
+        remote: RemoteFiles | None = None,
+    ) -> Plan:
+        """Return the plan, allowed or not. ``remote``: the repository's files, when its host is to be read.
 
         Raises NothingToBuild, SkillNotFound, InvalidConfiguration, Unavailable, GenerationRefused.
         """
         wanted = self.adaptation.wanted(command)
         command = replace(command, intent=redact_said(command.intent))  # neither rules nor a model read a secret
         with walk.stage("detect") as explain:
-            tree, facts = await asyncio.to_thread(self._facts, command)
+            tree, facts = await self._facts(command, remote)
             explain(_in_words(facts))
         with walk.stage("select") as explain:
             reading = await asyncio.to_thread(_read, command, facts)
@@ -145,11 +160,12 @@ class Planner:
             repairs=repairs,
         )
 
-    def _facts(self, command: GeneratePipeline) -> tuple[Tree, RepositoryFacts]:
-        from penstock.detection import detect
-
-        tree, name = self._tree(command)
-        facts = detect(tree, name=name, subpath=command.subpath)
+    async def _facts(self, command: GeneratePipeline, remote: RemoteFiles | None) -> tuple[Tree, RepositoryFacts]:
+        """Return the facts; files of a host are read in rounds, until detection misses none."""
+        tree, name = (remote, _name(command)) if remote is not None else self._tree(command)
+        facts = await asyncio.to_thread(_detected, tree, name, command.subpath)
+        while remote is not None and await _fetched(remote):
+            facts = await asyncio.to_thread(_detected, remote, name, command.subpath)
         if facts.primary is None or not facts.deployable:
             message = "Nothing recognisable was found to make a pipeline for: " + " ".join(facts.reasons)
             raise NothingToBuild(message.strip(), reasons=list(facts.reasons))
@@ -166,8 +182,7 @@ class Planner:
                 fields=["service_context.files"],
                 next_steps=("Send the manifests and entry points in service_context.files, or use the command line.",),
             )
-        name = (command.repository or "").rpartition("/")[2] or command.service_name or "service"
-        return MappingTree(command.files), name
+        return MappingTree(command.files), _name(command)
 
     async def _rendered(
         self, spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts, command: GeneratePipeline
@@ -185,6 +200,26 @@ class Planner:
         )
         files = [FileToJudge(artifact.path, artifact.content, "generated") for artifact in artifacts]
         return await self.gate.judge(files, context)
+
+
+def _detected(tree: Tree, name: str, subpath: str) -> RepositoryFacts:
+    from penstock.detection import detect
+
+    return detect(tree, name=name, subpath=subpath)
+
+
+async def _fetched(remote: RemoteFiles) -> bool:
+    """Fetch what detection missed; False when that was nothing. Raises RepositoryAway."""
+    try:
+        return await remote.fetch_missed()
+    except HostAway as away:
+        raise RepositoryAway(away.message) from away
+    except HostRefused as refused:
+        raise RepositoryForbidden(refused.message) from refused
+
+
+def _name(command: GeneratePipeline) -> str:
+    return (command.repository or "").rpartition("/")[2] or command.service_name or "service"
 
 
 def _read(command: GeneratePipeline, facts: RepositoryFacts) -> Reading:

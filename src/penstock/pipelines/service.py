@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from penstock.detection.tree import SKIPPED_FOLDERS
 from penstock.domain.deliveries import HOSTED, DeliveryOrder
 from penstock.domain.pipelines import MAX_INTENT, Caller, Delivery, GeneratePipeline, PipelineResult, Plan, Status
 from penstock.domain.policy import Decision, FileToJudge, JudgeContext, Profile
@@ -22,9 +23,12 @@ from penstock.pipelines.walk import OnStage, Walk
 
 if TYPE_CHECKING:
     from penstock.database.ports import Claim, PipelineRecord, Records
+    from penstock.delivery.remote_files import RemoteFiles
     from penstock.domain.artifacts import Artifact
     from penstock.pipelines.deliveries import Deliveries
+    from penstock.pipelines.hosted import Hosted
     from penstock.pipelines.planning import Planner
+    from penstock.pipelines.recovery import Recovery
     from penstock.policy.gate import Gate
     from penstock.telemetry.service import Telemetry
 
@@ -43,6 +47,10 @@ class Pipelines:
     """None where nothing is recorded: plan, check, dry runs."""
     finishing: Finishing | None = None
     """None where nothing is recorded."""
+    recovery: Recovery | None = None
+    """None where nothing is recorded."""
+    hosted: Hosted | None = None
+    """None: no repository host is configured."""
     renew_s: float = 10.0
     """Seconds between two renewals of a lease."""
 
@@ -67,7 +75,8 @@ class Pipelines:
         trace_id = trace_id or new_trace_id()
         walk = Walk(on_stage, self.telemetry.observe_stage, clock=self.clock, scale=scale)
         if command.options.dry_run or self.records is None:
-            plan = await self.planner.plan(caller, command, walk, self._times(walk))
+            remote = await self._remote(command, walk)
+            plan = await self.planner.plan(caller, command, walk, self._times(walk), remote)
             return PipelineResult(None, Status.DRAFTED, plan, Delivery("none"), walk.timings, trace_id)
         with walk.stage("claim"):
             claim = await self.records.claim(claim_request(caller, command, trace_id))
@@ -80,7 +89,7 @@ class Pipelines:
         """Walk up to the verdict; nothing is recorded or written, and a denial is part of the answer."""
         _check(command)
         walk = Walk(on_stage, self.telemetry.observe_stage, clock=self.clock)
-        return await self.planner.plan(caller, command, walk, self._times(walk))
+        return await self.planner.plan(caller, command, walk, self._times(walk), await self._remote(command, walk))
 
     async def validate(
         self,
@@ -124,7 +133,8 @@ class Pipelines:
         held = Held(records, claim, renew_s=self.renew_s)
         try:
             async with held.kept():
-                plan = await self.planner.plan(caller, command, walk, held.work(self._times(walk)))
+                remote = await self._remote(command, walk)
+                plan = await self.planner.plan(caller, command, walk, held.work(self._times(walk)), remote)
             self._count_denials(plan.decision)
             if not plan.decision.allow:
                 raise PolicyViolations(decision=plan.decision, pipeline_id=claim.pipeline_id)  # noqa: TRY301 -- the refusal is settled below
@@ -184,6 +194,18 @@ class Pipelines:
             message = "This engine was opened without its record."
             raise RuntimeError(message)
         return self.finishing
+
+    async def _remote(self, command: GeneratePipeline, walk: Walk) -> RemoteFiles | None:
+        """Look at the repository before anything is spent on it, and list its files when none were sent."""
+        wanted = command.options.delivery in HOSTED or (command.files is None and command.local_path is None)
+        if self.hosted is None or not command.repository or not wanted:
+            return None
+        with walk.stage("preflight") as explain:
+            found = await self.hosted.preflight(command)
+            explain(f"{found.repository} at {found.branch}" if found else "the host does not answer")
+        if found is None or command.files is not None or command.local_path is not None:
+            return None
+        return await self.hosted.files(found, SKIPPED_FOLDERS)
 
     def _times(self, walk: Walk) -> ModelWork:
         return ModelWork(self.deadlines.model(walk), judge_by=self.deadlines.judge(walk))

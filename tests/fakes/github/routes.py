@@ -74,7 +74,8 @@ def _of_repository(ask: Ask, place: re.Match[str]) -> Answer:
 
 def _moved(ask: Ask, found: Repository, rest: str) -> Answer:
     """Redirect a former name to the repository's number: 301 to readers, 307 (repeat it as it was) to writers."""
-    ask.may(found, "metadata", "read")
+    if ask.caller.kind != "app":  # an App asks with its JWT where it is installed, and is redirected, too
+        ask.may(found, "metadata", "read")
     query = "?" + "&".join(f"{name}={value}" for name, value in ask.query.items()) if ask.query else ""
     url = f"{ask.root}/repositories/{found.id}{rest}{query}"
     status, message = (301, "Moved Permanently") if ask.method == "GET" else (307, "Temporary Redirect")

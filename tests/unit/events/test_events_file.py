@@ -66,7 +66,7 @@ def test_a_place_that_cannot_be_written_is_an_absent_receiver(tmp_path: Path):
     (tmp_path / "taken").write_text("")
     told = publish(tmp_path / "taken" / "events.jsonl", event(1))
     assert told.done == frozenset()
-    assert told.away == "the events file cannot be written: Not a directory"
+    assert told.away == "the events file cannot be written: File exists"
 
 
 def test_several_writers_lose_and_mix_nothing(file: Path):

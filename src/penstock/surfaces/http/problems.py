@@ -55,6 +55,7 @@ STATUS_BY_ERROR: Mapping[type[PenstockError], int] = {
     errors.SkillsUnavailable: 503,
     errors.GenerationUnavailable: 503,
     errors.OutputUnusable: 503,
+    errors.RepositoryAway: 503,
     errors.DataDirUnusable: 503,
     errors.Overloaded: 503,
     refusals.ShuttingDown: 503,
