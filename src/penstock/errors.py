@@ -13,6 +13,7 @@ PenstockError
 │   ├── RepositoryForbidden     the repository host does not let Penstock do this
 │   ├── RateLimitExceeded       ``retry_after_s``
 │   ├── ConcurrencyLimited      too many generations of one user or organisation at once (``retry_after_s``)
+│   ├── NotWaiting              the pipeline is in a state in which this cannot be done
 │   └── IdempotencyConflict     the same key is still being worked on
 ├── NotFound
 │   ├── SkillNotFound
@@ -154,6 +155,14 @@ class ConcurrencyLimited(Refused):
     next_steps: ClassVar[tuple[str, ...]] = (
         "Wait until one of them has ended (Retry-After says when to ask), then send it again.",
     )
+
+
+class NotWaiting(Refused):
+    """The pipeline is in a state in which this cannot be done."""
+
+    slug = "pipeline-not-waiting"
+    title = "Pipeline not waiting"
+    next_steps: ClassVar[tuple[str, ...]] = ("Look at the pipeline in Location: its status says how it stands.",)
 
 
 class IdempotencyConflict(Refused):

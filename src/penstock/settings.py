@@ -178,6 +178,11 @@ class RecoverySettings(Group):
     """Finishing what was promised; BEHAVIOUR.md §2.1."""
 
     every_s: float = Field(default=15.0, gt=0, description="Seconds between two scans, give or take a fifth.")
+    backoff_s: tuple[float, ...] = Field(
+        default=(15.0, 30.0, 60.0, 120.0, 300.0, 900.0),
+        min_length=1,
+        description="Seconds until a delivery is tried again, as a JSON list; the last one stays.",
+    )
     grace_s: float = Field(
         default=60.0, ge=0, description="Seconds after its lease until an unpromised record is given up."
     )

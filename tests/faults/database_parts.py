@@ -67,6 +67,7 @@ class Wired:
     ) -> Iterator[None]:
         """Let a table do something on the way, by default the promise's."""
         self.fetch("CREATE SEQUENCE tried")
+        self.fetch("GRANT USAGE ON SEQUENCE tried TO PUBLIC")
         self.fetch(f"CREATE FUNCTION trip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$")
         self.fetch(f"CREATE TRIGGER trip {on} FOR EACH ROW {when} EXECUTE FUNCTION trip()")
         try:

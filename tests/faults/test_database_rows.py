@@ -30,7 +30,7 @@ def house(behind_a_wire: Wired, claude: SimulatedClaude) -> Iterator[Wired]:
     claude.script(then=GOOD)
     yield behind_a_wire
     behind_a_wire.wire.heal()
-    while not behind_a_wire.server.generate(mode="template").status == 201:
+    while behind_a_wire.server.generate(mode="template").status != 201:
         pass  # its second of not trying again is over soon
 
 
@@ -95,7 +95,7 @@ def test_rows_63_and_64_what_was_rolled_back_runs_again_three_times(
     key = uuid.uuid4().hex
     with house.failing(sqlstate, times):
         reply = house.server.generate(key=key)
-        assert house.tried() == min(times + 1, 4) if times < 4 else 4
+        assert house.tried() == min(times + 1, 4)
     if times < 4:
         assert reply.status == 201
     else:

@@ -68,6 +68,7 @@ def build_finishing(settings: Settings, adapters: Adapters) -> Finishing | None:
         hosted=build_hosted(adapters),
         archive=adapters.archive,
         deliver_s=settings.github.deliver_s,
+        backoff_s=settings.recovery.backoff_s,
     )
 
 

@@ -420,12 +420,12 @@ WITH due AS (
     SELECT outbox_id FROM outbox
     WHERE
         published_at IS NULL AND parked_at IS NULL AND (taken_until IS NULL OR taken_until <= now())
-        AND NOT EXISTS (
-            SELECT FROM outbox AS earlier
-            WHERE
-                earlier.pipeline_id = outbox.pipeline_id AND earlier.outbox_id < outbox.outbox_id
-                AND earlier.published_at IS NULL AND earlier.parked_at IS NULL
-        )
+        AND (pipeline_id IS NULL OR outbox_id = (  -- one look into the index, whatever the planner knows of the table
+            SELECT first.outbox_id FROM outbox AS first
+            WHERE first.pipeline_id = outbox.pipeline_id AND first.published_at IS NULL AND first.parked_at IS NULL
+            ORDER BY first.outbox_id
+            LIMIT 1
+        ))
     ORDER BY outbox_id
     LIMIT $1
     FOR UPDATE SKIP LOCKED

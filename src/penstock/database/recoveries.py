@@ -70,7 +70,7 @@ class PostgresRecoveries:
         """Take a failed delivery up again."""
         return await self._one("reopen", org_id, pipeline_id)
 
-    async def cancel(self, org_id: str, pipeline_id: str) -> Promised | None:
+    async def take_waiting(self, org_id: str, pipeline_id: str) -> Promised | None:
         """Take the lease of a delivery that waits."""
         return await self._one("take_waiting", org_id, pipeline_id)
 

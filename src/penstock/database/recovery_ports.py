@@ -62,8 +62,8 @@ class Recoveries(Protocol):
         """Take a failed delivery up again, for its user. None when it is in another state. Raises PipelineNotFound."""
         ...
 
-    async def cancel(self, org_id: str, pipeline_id: str) -> Promised | None:
-        """Take the lease of a delivery that waits, to cancel it. None in another state. Raises PipelineNotFound."""
+    async def take_waiting(self, org_id: str, pipeline_id: str) -> Promised | None:
+        """Take the lease of a delivery that waits. None in another state, or taken. Raises PipelineNotFound."""
         ...
 
     async def order(self, org_id: str, pipeline_id: str) -> DeliveryOrder:

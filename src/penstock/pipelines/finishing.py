@@ -48,7 +48,7 @@ class Ended:
     """What became of a promise for now."""
 
     status: Status
-    """active, github_pending or github_failed."""
+    """active, github_pending, github_failed or cancelled."""
     delivery: Delivery
     document: Mapping[str, Any]
     """The answer to the caller."""
@@ -67,6 +67,7 @@ class Finishing:
     hosted: Hosted | None = None
     archive: Archive | None = None
     deliver_s: float = DELIVER_S
+    backoff_s: tuple[float, ...] = BACKOFF_S
 
     async def finish(
         self, promise: Promise, local: Callable[[], Awaitable[Delivery]] | None = None, walk: Walk | None = None
@@ -95,6 +96,14 @@ class Finishing:
         """Settle a promise that cannot be kept: poison, or a day of attempts."""
         problem = CommitRefused(detail, reason=code)
         return await self._failed(promise, problem, promise.audit_state, code=code)
+
+    async def call_off(self, promise: Promise) -> Ended:
+        """Settle a promise that its user does not want kept."""
+        delivery = Delivery(promise.order.mode)
+        walk = Walk(self.telemetry.observe_stage, clock=self.clock)
+        document = self._document(promise, Status.CANCELLED, delivery, walk)
+        await self.records.finish(promise.claim, Status.CANCELLED, response=document)
+        return Ended(Status.CANCELLED, delivery, document)
 
     async def _delivered(self, promise: Promise, local: Callable[[], Awaitable[Delivery]] | None) -> Delivery:
         mode = promise.order.mode
@@ -144,7 +153,7 @@ class Finishing:
 
     async def _pending(self, promise: Promise, away: HostAway, walk: Walk) -> Ended:
         delivery = Delivery(promise.order.mode)
-        wait = BACKOFF_S[min(promise.attempts, len(BACKOFF_S) - 1)]
+        wait = self.backoff_s[min(promise.attempts, len(self.backoff_s) - 1)]
         if away.retry_at_s is not None:
             wait = max(wait, away.retry_at_s - self.clock.now().timestamp())
         document = self._document(promise, Status.GITHUB_PENDING, delivery, walk)

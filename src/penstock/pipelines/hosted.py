@@ -73,6 +73,14 @@ class Hosted:
         except HostRefused as refused:
             raise _early(refused) from refused
 
+    async def present(self, order: DeliveryOrder, paths: Sequence[str], skipped: frozenset[str]) -> dict[str, bytes]:
+        """Return those files that the branch has now. Raises HostAway, HostRefused."""
+        found = await self.host.preflight(RepositoryName.parse(order.repository or ""), order.branch)
+        files = await self.host.files(found.repository, found.head_sha, skipped_folders=skipped)
+        await files.load(path for path in paths if path in set(files.paths))
+        read = {path: files.read(path) for path in paths}
+        return {path: content for path, content in read.items() if content is not None}
+
     async def deliver(self, claim: Claim, order: DeliveryOrder, artifacts: tuple[Artifact, ...]) -> Delivery:
         """Commit, or commit and open a pull request. Raises HostAway, HostRefused, DeliveryConflict, PathProblem."""
         wanted = Wanted(

@@ -15,10 +15,11 @@ from penstock.kit.clock import Clock, rfc3339
 from penstock.kit.ids import trace_id as new_trace_id
 from penstock.pipelines.adaptation import FALLBACKS, MODES, ModelWork
 from penstock.pipelines.deadlines import DEADLINES, Deadlines
-from penstock.pipelines.finishing import Finishing, Promise
+from penstock.pipelines.finishing import Ended, Finishing, Promise
 from penstock.pipelines.holding import Held
 from penstock.pipelines.idempotency import answered_before, claim_request, decision_memory, remembered
 from penstock.pipelines.interruptions import ending_of
+from penstock.pipelines.upkeep import Upkeep
 from penstock.pipelines.walk import OnStage, Walk
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from penstock.pipelines.deliveries import Deliveries
     from penstock.pipelines.hosted import Hosted
     from penstock.pipelines.planning import Planner
-    from penstock.pipelines.recovery import Recovery
+    from penstock.pipelines.recovery import Recovery, Scan
     from penstock.policy.gate import Gate
     from penstock.telemetry.service import Telemetry
 
@@ -122,6 +123,25 @@ class Pipelines:
         """Return the organisation's records, newest first."""
         return await self._recorded().list(caller.org_id, limit=limit, before=before)
 
+    async def commit(self, caller: Caller, pipeline_id: str) -> Ended:
+        """Deliver a failed or waiting pipeline again, now. Raises PipelineNotFound, NotWaiting."""
+        return await self._upkeep().commit(caller, pipeline_id)
+
+    async def cancel(self, caller: Caller, pipeline_id: str) -> Ended:
+        """Call a delivery off that waits. Raises PipelineNotFound, NotWaiting."""
+        return await self._upkeep().cancel(caller, pipeline_id)
+
+    async def bundle(self, caller: Caller, pipeline_id: str) -> bytes:
+        """Return the files as a patch for ``git apply``. Raises PipelineNotFound."""
+        return await self._upkeep().bundle(caller, pipeline_id)
+
+    async def reconcile(self) -> Scan:
+        """Look once at all that is due. Raises DatabaseFailed, Overloaded."""
+        if self.recovery is None:
+            message = "This engine was opened without its record."
+            raise RuntimeError(message)
+        return await self.recovery.scan()
+
     async def artifacts(self, caller: Caller, pipeline_id: str) -> tuple[Artifact, ...]:
         """Return the files of one pipeline. Raises PipelineNotFound."""
         return await self._recorded().artifacts(caller.org_id, pipeline_id)
@@ -188,6 +208,10 @@ class Pipelines:
             raise ended.problem
         timings = dict(ended.document["timings"])  # as they are replayed: settling itself is not in them
         return PipelineResult(claim.pipeline_id, ended.status, plan, ended.delivery, timings, trace_id)
+
+    def _upkeep(self) -> Upkeep:
+        finishing = self._with_finishing()
+        return Upkeep(self._recorded(), finishing.recoveries, finishing, self.hosted)
 
     def _with_finishing(self) -> Finishing:
         if self.finishing is None:

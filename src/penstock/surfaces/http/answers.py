@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from penstock.domain.pipelines import PipelineResult, Status
 from penstock.pipelines.answers import answer
+from penstock.pipelines.finishing import Ended
 
 PIPELINES = "/api/v1/pipelines"
 _CREATED, _ACCEPTED, _OK = 201, 202, 200
@@ -46,6 +47,14 @@ def result_answer(result: PipelineResult) -> Answer:
         return Answer(_OK, answer(result))
     status = _ACCEPTED if result.status is Status.GITHUB_PENDING else _CREATED
     return Answer(status, answer(result), headers)
+
+
+def ended_answer(ended: Ended) -> Answer:
+    """Return 201 for what is delivered, 202 for what waits, 200 for what was called off. Raises its problem."""
+    if ended.problem is not None:
+        raise ended.problem
+    status = {Status.ACTIVE: _CREATED, Status.GITHUB_PENDING: _ACCEPTED}.get(ended.status, _OK)
+    return Answer(status, ended.document, {"Location": f"{PIPELINES}/{ended.document['pipeline_id']}"})
 
 
 def _replayed(stored: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:

@@ -96,6 +96,37 @@ _OPERATIONS: dict[str, dict[str, Any]] = {
         "answers": {200: (documents.ArtifactsAnswer, "Path -> content")},
         "problems": {404: "No such pipeline in your organisation", 422: "Not used"},
     },
+    "commit": {
+        "summary": "Deliver again: what failed, or what waits",
+        "scope": "pipelines:commit",
+        "answers": {
+            201: (documents.PipelineAnswer, "Delivered"),
+            202: (documents.PipelineAnswer, "Not possible now; it is finished by the system"),
+        },
+        "problems": {
+            404: "No such pipeline in your organisation", 409: "It neither failed nor waits", 422: "Not used",
+        },
+    },
+    "cancel": {
+        "summary": "Call a delivery off that waits",
+        "scope": "pipelines:commit",
+        "answers": {200: (documents.PipelineAnswer, "Called off; nothing of it is in the repository")},
+        "problems": {
+            404: "No such pipeline in your organisation", 409: "It does not wait, or may have arrived", 422: "Not used",
+        },
+    },
+    "bundle": {
+        "summary": "The files as a patch for git apply",
+        "scope": "pipelines:read",
+        "answers": {200: (documents.Document, "A patch, text/x-patch")},
+        "problems": {404: "No such pipeline in your organisation", 422: "Not used"},
+    },
+    "reconcile": {
+        "summary": "Look once at everything that is due, for a scheduler's tick",
+        "scope": "org:admin",
+        "answers": {200: (documents.Document, "What was done, by kind")},
+        "problems": {422: "Not used"},
+    },
     "audit": {
         "summary": "The organisation's audit log, newest first",
         "scope": "audit:read",

@@ -37,6 +37,7 @@ STATUS_BY_ERROR: Mapping[type[PenstockError], int] = {
     errors.RepositoryForbidden: 403,
     errors.RateLimitExceeded: 429,
     errors.ConcurrencyLimited: 429,
+    errors.NotWaiting: 409,
     errors.IdempotencyConflict: 409,
     errors.NotFound: 404,
     errors.SkillNotFound: 404,

@@ -107,7 +107,9 @@ class RequestOptions(Body):
     public: bool | None = None
     mode: Literal["auto", "ai", "template"] = "auto"
     fallback: Literal["on_breaker_open", "on_any_failure", "never"] = "on_breaker_open"
-    delivery: Literal["none", "files", "branch"] = "none"
+    delivery: Literal["none", "files", "branch", "auto", "commit", "pull_request"] = Field(
+        default="none", description="auto, commit and pull_request go to the repository host."
+    )
     dry_run: bool = False
 
 

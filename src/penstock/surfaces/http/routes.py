@@ -12,7 +12,7 @@ from penstock.errors import InvalidConfiguration, PipelineNotFound
 from penstock.kit.ids import uuid7
 from penstock.pipelines.answers import decision_document, plan_document
 from penstock.surfaces.http import openapi
-from penstock.surfaces.http.answers import PIPELINES, encoded, record_document, result_answer
+from penstock.surfaces.http.answers import PIPELINES, encoded, ended_answer, record_document, result_answer
 from penstock.surfaces.http.edge import HEADERS, TRACE
 from penstock.surfaces.http.events import MEDIA_TYPE as EVENTS
 from penstock.surfaces.http.events import generate_with_events
@@ -31,6 +31,7 @@ def api(door: Door) -> APIRouter:
     router = APIRouter(redirect_slashes=False)
     _add_work(router, door)
     _add_reading(router, door)
+    _add_upkeep(router, door)
     add_trail(router, door)
     return router
 
@@ -101,6 +102,33 @@ def _add_reading(router: APIRouter, door: Door) -> None:
                 "sha256": {file.path: file.sha256 for file in files},
             }
         )
+
+
+def _add_upkeep(router: APIRouter, door: Door) -> None:
+    pipelines = door.engine.pipelines
+
+    @router.post(PIPELINES + "/{pipeline_id}/commit", **openapi.operation("commit"))
+    async def commit(request: Request, pipeline_id: str) -> Response:
+        caller = await door.admit(request, "pipelines:commit")
+        return ended_answer(await pipelines.commit(caller, _id(pipeline_id))).response()
+
+    @router.post(PIPELINES + "/{pipeline_id}/cancel", **openapi.operation("cancel"))
+    async def cancel(request: Request, pipeline_id: str) -> Response:
+        caller = await door.admit(request, "pipelines:commit")
+        return ended_answer(await pipelines.cancel(caller, _id(pipeline_id))).response()
+
+    @router.get(PIPELINES + "/{pipeline_id}/bundle", **openapi.operation("bundle"))
+    async def bundle(request: Request, pipeline_id: str) -> Response:
+        caller = await door.admit(request, "pipelines:read")
+        patch = await pipelines.bundle(caller, _id(pipeline_id))
+        name = f'attachment; filename="{_id(pipeline_id)}.patch"'
+        return Response(patch, media_type="text/x-patch", headers={"Content-Disposition": name})
+
+    @router.post("/internal/reconcile", **openapi.operation("reconcile"))
+    async def reconcile(request: Request) -> Response:
+        await door.admit(request, "org:admin")
+        scan = await pipelines.reconcile()
+        return _json({**scan.document(), "trace_id": request.scope[TRACE].trace_id})
 
 
 def _json(document: object) -> Response:
