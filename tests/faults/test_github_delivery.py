@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,8 @@ class Asked:
 
 
 @pytest.fixture
-def asked(github_server: ModelServer, github: SimulatedGitHub, request: pytest.FixtureRequest) -> Iterator[Asked]:
-    yield Asked(github_server, github, f"acme/{request.node.name.split('[')[0][5:65]}")
+def asked(github_server: ModelServer, github: SimulatedGitHub, request: pytest.FixtureRequest) -> Asked:
+    return Asked(github_server, github, f"acme/{request.node.name.split('[')[0][5:65]}")
 
 
 def test_files_are_read_through_the_host_and_committed_once(asked: Asked):

@@ -222,8 +222,10 @@ def test_a_breaker_that_opens_between_attempts_ends_them():
 
 
 def test_a_failed_probe_is_not_tried_again():
-    asked = Asked([DOWN, WELL], iter([PROBE]))
+    asked = Asked([DOWN, WELL], iter([PROBE, DENIED]))
     assert (asked.reason, asked.outcomes, asked.breaker.reports) == ("breaker_open", ["server"], ["failure"])
+    assert asked.problem is not None
+    assert asked.problem.retry_after_s == DENIED.retry_after_s, "the breaker that it opened again says how long"
     assert asked.allowance.made[0].probe
 
 
