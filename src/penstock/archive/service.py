@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 
 from penstock.domain.artifacts import Artifact, digest_of
+from penstock.kit.crash_points import crash_point
 from penstock.object_storage.ports import ObjectStore
 from penstock.telemetry.service import Telemetry
 
@@ -34,7 +35,9 @@ class Archive:
 
         async def put(artifact: Artifact) -> bool:
             async with places:
-                return await self._put(f"{pipeline_id}/{artifact.path}", artifact.content)
+                made = await self._put(f"{pipeline_id}/{artifact.path}", artifact.content)
+                crash_point("K9")
+                return made
 
         kept = await asyncio.gather(*(put(artifact) for artifact in artifacts), return_exceptions=True)
         for problem in kept:  # looked at when all have ended: nothing is written after we have answered
@@ -42,6 +45,7 @@ class Archive:
                 raise problem
         if not all(kept):
             return CONFLICT
+        crash_point("K12")
         whole = await self._put(f"{pipeline_id}/{MANIFEST}", manifest(pipeline_id, artifacts))
         return STORED if whole else CONFLICT
 

@@ -114,6 +114,12 @@ def _duties(settings: Settings, adapters: Adapters, database: Database, sink: Ev
         Duty("usage", UsageRounds(Usage(database), telemetry).round, _BATCHED_S, at_the_end=True),
         Duty("gauges", look, _BATCHED_S),
     ]
+    if adapters.archive is not None and adapters.recoveries is not None:
+        from penstock.archive.again import ArchiveAgain
+        from penstock.database.archiving import Archiving
+
+        again = ArchiveAgain(adapters.archive, Archiving(database), adapters.recoveries, telemetry)
+        duties.append(Duty("archive", again.round, settings.recovery.every_s))
     if adapters.denials is not None:
         duties.append(Duty("denials", adapters.denials.round, _BATCHED_S, at_the_end=True))
     return duties

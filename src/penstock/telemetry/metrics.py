@@ -20,7 +20,10 @@ _REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 4
 _STAGE_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 _LOAD_MS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000, 2000, 5000)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_HAPPENINGS = ("client_gone", "shed", "auth_failures", "limiter_errors", "breaker_errors", "request_timeouts")
+_HAPPENINGS = (
+    "client_gone", "shed", "auth_failures", "limiter_errors", "breaker_errors", "request_timeouts", "events_refused",
+    "audit_denials_lost", "audit_chain_conflicts", "audit_export_failures", "duty_failures",
+)  # fmt: skip
 _MODES = ("shared", "local")
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from record_parts import Tables, plan, records, request, run
 from trail_parts import database
 
+from penstock.archive.again import ArchiveAgain
+from penstock.archive.service import Archive
 from penstock.database.archiving import Archiving
 from penstock.database.migrations import migrate
 from penstock.database.outbox import Outbox
+from penstock.database.recoveries import PostgresRecoveries
+from penstock.domain.artifacts import Artifact
 from penstock.domain.pipelines import Status
+from penstock.errors import Unavailable
+from penstock.object_storage.buckets import open_objects
+from penstock.telemetry.service import Telemetry
 
 
 @pytest.fixture
@@ -74,3 +81,29 @@ def test_the_age_of_the_oldest_owed_copy_can_be_read(dsn: str):
     backlog = run(walk())
     assert backlog.archive_pending == 1
     assert 1200 <= backlog.audit_pending_age_s < 1300
+
+
+def test_what_is_owed_is_stored_when_the_archive_is_back_and_then_nothing_is_owed(dsn: str):
+    async def walk():
+        pipeline_id = await settled(dsn, "pending")
+        objects = open_objects("memory:///")
+        async with database(dsn) as opened:
+            archiving, files = Archiving(opened), PostgresRecoveries(opened)
+            away = ArchiveAgain(AwayArchive(objects, Telemetry()), archiving, files, Telemetry())
+            assert not await away.round()
+            assert list(await archiving.pending(10)) == [pipeline_id]
+            again = ArchiveAgain(Archive(objects, Telemetry()), archiving, files, Telemetry())
+            assert not await again.round()
+            stored = await objects.get(f"{pipeline_id}/manifest.json")
+            return stored, list(await archiving.pending(10)), (await Tables(dsn).one(pipeline_id))["audit_state"]
+
+    stored, owed, state = run(walk())
+    assert stored is not None
+    assert (owed, state) == ([], "stored")
+
+
+class AwayArchive(Archive):
+    """An archive whose store is away."""
+
+    async def store(self, pipeline_id: str, artifacts: Sequence[Artifact]) -> str:
+        raise Unavailable(f"no place for {pipeline_id}: {len(artifacts)} files")

@@ -71,7 +71,7 @@ def test_a_place_that_cannot_be_written_is_an_absent_receiver(tmp_path: Path):
 
 def test_several_writers_lose_and_mix_nothing(file: Path):
     async def write(start: int) -> None:
-        sink = LocalFile(file, max_bytes=3000, keep=50)
+        sink = LocalFile(file, max_bytes=1, keep=100)  # every write renames all files there are
         for number in range(start, start + 20):
             await sink.publish([event(number, "y" * 200)])
 
