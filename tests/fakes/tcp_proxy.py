@@ -97,7 +97,8 @@ class _Connection:
         if weather.half_close:
             return True
         if weather.latency_s or weather.jitter_s:
-            await asyncio.sleep(max(0.0, weather.latency_s + random.uniform(-1, 1) * weather.jitter_s))
+            late = weather.latency_s + random.uniform(-1, 1) * weather.jitter_s  # noqa: S311 -- protects nothing
+            await asyncio.sleep(max(0.0, late))
         if weather.limit_data is not None:
             data = data[: max(0, weather.limit_data - self.sent)]
         step = weather.slice_bytes or len(data) or 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -103,9 +103,9 @@ class AppTokens:
                 message, steps = explained("not_found")
                 more = (f"Install the Penstock App: {self._install_url}",) if self._install_url else ()
                 raise HostRefused("not_found", message, steps + more) from None
-            permissions = {str(key): str(level) for key, level in (told.get("permissions") or {}).items()}
             until = self._clock.monotonic() + _INSTALLATION_S
-            self._installed[name] = _Installed(int(told["id"]), permissions, until)
+            with _understood():
+                self._installed[name] = _Installed(int(told["id"]), _permissions(told), until)
             return self._installed[name]
 
     async def _fresh(self, installed: _Installed, *, refused: TokenGrant | None) -> TokenGrant:
@@ -116,9 +116,14 @@ class AppTokens:
                 return kept
             body = {"permissions": _wanted_of(installed.permissions)}
             told = await self._ask("POST", f"/app/installations/{installed.number}/access_tokens", body)
-            ends = datetime.fromisoformat(str(told["expires_at"])).timestamp()
-            permissions = {str(key): str(level) for key, level in (told.get("permissions") or {}).items()}
-            made = TokenGrant(str(told["token"]), f"installation {installed.number}", permissions, True, ends)  # noqa: FBT003 -- signs
+            with _understood():
+                made = TokenGrant(
+                    token=str(told["token"]),
+                    installation=f"installation {installed.number}",
+                    permissions=_permissions(told),
+                    signs=True,
+                    ends_s=datetime.fromisoformat(str(told["expires_at"])).timestamp(),
+                )
             self._grants[installed.number] = made
             return made
 
@@ -146,6 +151,19 @@ class AppTokens:
 
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())
+
+
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
+    """Turn an answer that lacks what it should have into HostAway."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise HostAway("GitHub's answer about the App is none.") from None
+
+
+def _permissions(told: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(level) for name, level in (told.get("permissions") or {}).items()}
 
 
 def _wanted_of(granted: Mapping[str, str]) -> dict[str, str]:

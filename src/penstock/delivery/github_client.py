@@ -58,7 +58,7 @@ class Unanswered(HostAway):
     """A change may have been made: nobody answered, or nothing to rely on."""
 
 
-class Overtaken(Exception):
+class Overtaken(HostAway):
     """Somebody else moved the branch first."""
 
 

@@ -14,6 +14,7 @@ from penstock.delivery.github_tree import decided
 from penstock.delivery.ports import CommitOrder, CommitPlans, HostAway, HostRefused
 from penstock.domain.artifacts import Artifact
 from penstock.kit.clock import Clock, rfc3339
+from penstock.kit.crash_points import crash_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ class CommitActs:
         )
         try:
             told = await self.client.change(order.repository, method, path, body, repeat=False)
+            crash_point("K11")
             return steps.Moved.DONE if told["object"]["sha"] == commit else steps.Moved.UNKNOWN
         except Overtaken:
             return steps.Moved.BEHIND

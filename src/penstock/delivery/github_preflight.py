@@ -24,8 +24,7 @@ async def look(client: Client, repository: RepositoryName, branch: str | None) -
     grant = await client.credentials.grant(repository)
     reply = await client.get(repository, "")
     told = _object(reply.json)
-    named = RepositoryName.parse(str(told.get("full_name", repository)))
-    default = str(told.get("default_branch") or "main")
+    named, default = _named(told)
     branch = checked_branch(branch or default)
     head, rules = await asyncio.gather(_head(client, named, branch), _rules(client, named, branch))
     empty = head is None and await _empty(client, named, branch)
@@ -48,6 +47,14 @@ async def look(client: Client, repository: RepositoryName, branch: str | None) -
     )
 
 
+def _named(told: Mapping[str, Any]) -> tuple[RepositoryName, str]:
+    """Return the repository's name and default branch today."""
+    name, default = told.get("full_name"), told.get("default_branch")
+    if not isinstance(name, str) or not isinstance(default, str):
+        raise HostAway("GitHub's answer about the repository is none.")
+    return RepositoryName.parse(name), default
+
+
 async def _head(client: Client, repository: RepositoryName, branch: str) -> dict[str, Any] | None:
     try:
         told = _object((await client.get(repository, f"/branches/{branch}")).json)
@@ -55,7 +62,8 @@ async def _head(client: Client, repository: RepositoryName, branch: str) -> dict
         if refusal.kind != "not_found":
             raise
         return None
-    _object(told.get("commit"))
+    if not isinstance(_object(told.get("commit")).get("sha"), str):
+        raise HostAway("GitHub's answer about the branch is none.")
     return told
 
 

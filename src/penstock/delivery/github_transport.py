@@ -151,8 +151,12 @@ class Transport:
         return bytes(read)
 
     def _within(self, url: str) -> str:
-        parts = urlsplit(url)
-        if (parts.scheme, parts.hostname, parts.port) != self._origin:
+        try:
+            parts = urlsplit(url)
+            origin = (parts.scheme, parts.hostname, parts.port)
+        except ValueError:
+            raise LedElsewhere("A redirect leads nowhere.") from None
+        if origin != self._origin:
             raise LedElsewhere(f"A redirect leads to another host: {parts.hostname}.")
         return url
 

@@ -96,9 +96,9 @@ async def _entries(client: Client, repository: RepositoryName, tree_sha: str, pa
         below: dict[str, str] = {}
         for folder, reply in zip(folders, trees, strict=True):
             told = reply.json
+            listed = dict(_read(told))
             if told.get("truncated"):
                 raise PathProblem(f"The folder {folder or '/'} has too many entries to be read.")
-            listed = dict(_read(told))
             for path in paths:
                 if path.startswith(folder):
                     name, slash, _ = path.removeprefix(folder).partition("/")

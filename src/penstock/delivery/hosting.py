@@ -56,7 +56,8 @@ async def deliver_to_host(host: RepositoryHost, wanted: Wanted, plans: CommitPla
     """Deliver, once, however often it is tried.
 
     An earlier attempt may have been the one that counts, so nothing is refused before that was looked up, whatever the
-    repository allows by now (``check`` is for before the promise). Raises HostAway, HostRefused, DeliveryConflict, PathProblem, InvalidConfiguration, and what ``plans`` raises.
+    repository allows by now (``check`` is for before the promise). Raises HostAway, HostRefused, DeliveryConflict,
+    PathProblem, InvalidConfiguration, and what ``plans`` raises.
     """
     found = await host.preflight(wanted.repository, wanted.branch)
     own = branch_of(wanted.service)

@@ -112,9 +112,7 @@ def test_one_commit_whatever_becomes_of_an_answer(
     shop.fsck()
 
 
-def test_a_lost_answer_with_a_foreign_push_on_top_makes_no_second_commit(
-    github: SimulatedGitHub, shop: BareRepository
-):
+def test_a_lost_answer_with_a_foreign_push_on_top_makes_no_second_commit(github: SimulatedGitHub, shop: BareRepository):
     theirs = {"do": "push", "repository": "acme/shop", "branch": "main", "files": {"Dockerfile": "FROM theirs\n"}}
     github.script({**apply_then_drop(REF_UPDATE), "after": [theirs]})
 
@@ -276,7 +274,9 @@ def plant(shop: BareRepository, mode: str, path: str) -> None:
     listed = shop.path / "listing"
     listed.write_text(listing)
     tree = shop.git("-c", f"alias.made=!git mktree < {listed}", "made").strip()
-    commit = shop.git("-c", "user.name=A", "-c", "user.email=a@b.c", "commit-tree", tree, "-p", "main", "-m", "x").strip()
+    commit = shop.git(
+        "-c", "user.name=A", "-c", "user.email=a@b.c", "commit-tree", tree, "-p", "main", "-m", "x"
+    ).strip()
     shop.git("update-ref", "refs/heads/main", commit)
 
 

@@ -114,6 +114,25 @@ def test_one_commit_and_one_pull_request_whatever_becomes_of_an_answer(
     protected.fsck()
 
 
+@pytest.mark.parametrize("number", range(13))
+def test_one_commit_and_one_pull_request_whichever_call_loses_its_answer(
+    github: SimulatedGitHub, protected: BareRepository, number: int
+):
+    github.script(apply_then_drop("", skip=number))
+
+    async def run() -> None:
+        async with delivering(github) as deliver:
+            done = await deliver()
+            assert done.pull_request is not None
+            assert done.pull_request.number == 1
+
+    asyncio.run(run())
+    assert github.actions_left == 0
+    assert protected.commits_with(TRAILER) == 1
+    assert len(protected.log(OWN)) == 2
+    protected.fsck()
+
+
 def test_a_pull_request_that_could_not_be_opened_is_opened_later(github: SimulatedGitHub, protected: BareRepository):
     github.script(then=drop("POST .*/pulls$"))
 
@@ -243,7 +262,7 @@ def test_detection_reads_a_repository_through_the_api_in_few_rounds(github: Simu
             assert rounds <= 3
             assert facts.primary is not None
             assert facts.primary.language is not None
-            assert facts.primary.language.value == "nodejs"
+            assert facts.primary.language.value == "javascript"
 
     asyncio.run(run())
     blobs = [call.path for call in github.calls() if "/git/blobs/" in call.path]
@@ -259,8 +278,8 @@ def test_a_list_of_files_that_is_cut_says_so(github: SimulatedGitHub, shop: Bare
             tree = await deliver.host.files(NAME, shop.head())
             assert tree.truncated
             assert len(tree.paths) == 5
+            github.script(then=server_trouble("GET .*/git/blobs/"))
             with pytest.raises(HostAway):
-                github.script(then=server_trouble("GET .*/git/blobs/"))
                 await tree.load(tree.paths)
 
     asyncio.run(run())

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from fakes.github_actions import REF_UPDATE, error, html, meanwhile, primary_limit, secondary_limit, truncated
 from fakes.github_process import BareRepository, SimulatedGitHub
-from github_parts import NAME, QUICK, TRAILER, delivering, pipeline, wanted
+from github_parts import NAME, QUICK, TRAILER, delivering, pipeline
 
 from penstock.delivery.github import Access, GitHub
 from penstock.delivery.github_gate import Pace
@@ -28,7 +28,9 @@ def shop(github: SimulatedGitHub) -> BareRepository:
     return github.repository("acme/shop", {"app.py": "print()\n"})
 
 
-def refused(github: SimulatedGitHub, mode: str = "commit", files: dict[str, str] | None = None, **how: object) -> HostRefused:
+def refused(
+    github: SimulatedGitHub, mode: str = "commit", files: dict[str, str] | None = None, **how: object
+) -> HostRefused:
     """Try a delivery that must be refused for good."""
 
     async def run() -> HostRefused:
@@ -62,7 +64,7 @@ def test_a_preflight_tells_branch_rights_and_protection(github: SimulatedGitHub,
 
 def test_a_preflight_tells_what_bars_a_delivery(github: SimulatedGitHub, shop: BareRepository):
     reader = looked_at(github, app=github.app(on="acme", permissions=READ_ONLY))
-    assert not (reader.may_write or reader.may_open_pull_request or reader.may_write_workflows)
+    assert (reader.may_write, reader.may_open_pull_request, reader.may_write_workflows) == (False, False, False)
     with pytest.raises(HostRefused, match="may not write"):
         check(reader, "auto")
     token = looked_at(github, token=github.token(scopes=["repo", "workflow"]))
@@ -286,7 +288,9 @@ def test_a_renamed_repository_is_followed_by_readers_and_writers(github: Simulat
         async with delivering(github) as deliver:
             github.change("rename", repository="acme/shop", to="acme/store")
             assert str((await deliver.host.preflight(NAME)).repository) == "acme/store"
-            github.script(meanwhile("POST .*/git/trees", {"do": "rename", "repository": "acme/store", "to": "acme/mall"}))
+            github.script(
+                meanwhile("POST .*/git/trees", {"do": "rename", "repository": "acme/store", "to": "acme/mall"})
+            )
             await deliver("commit")
 
     asyncio.run(run())
@@ -294,7 +298,9 @@ def test_a_renamed_repository_is_followed_by_readers_and_writers(github: Simulat
 
 
 def test_a_redirect_to_another_host_is_not_followed(github: SimulatedGitHub, shop: BareRepository):
-    away = error("GET /repos/acme/shop$", 302, headers={"location": "http://metadata.google.internal/computeMetadata/v1/"})
+    away = error(
+        "GET /repos/acme/shop$", 302, headers={"location": "http://metadata.google.internal/computeMetadata/v1/"}
+    )
     github.script(away)
 
     async def run() -> None:
@@ -320,6 +326,38 @@ def test_a_proxys_page_and_a_cut_answer_are_asked_for_again(github: SimulatedGit
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    "junk", [[], {}, 1, None, "x", {"tree": [1]}, {"commit": {"sha": 1}}, {"id": "x"}, {"object": 3}]
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        "/installation$",
+        "/access_tokens$",
+        "GET /repos/acme/shop$",
+        "/branches/",
+        "/rules/",
+        "GET .*/git/trees/",
+        "POST .*/git/trees$",
+        "POST .*/git/commits",
+        REF_UPDATE,
+    ],
+)
+def test_json_that_says_nothing_is_no_answer(github: SimulatedGitHub, shop: BareRepository, call: str, junk: object):
+    github.script(then={"match": call, "answer": {"status": 200, "json": junk}})
+
+    async def run() -> None:
+        async with delivering(github) as deliver:
+            try:
+                await deliver("commit")
+            except HostAway:
+                return
+            assert call == "/rules/"
+
+    asyncio.run(run())
+    shop.fsck()
+
+
 def test_github_enterprise_is_a_matter_of_the_address(github: SimulatedGitHub, shop: BareRepository):
     async def run() -> None:
         async with delivering(github, base_url=github.enterprise_url) as deliver:
@@ -335,7 +373,7 @@ def test_no_token_is_sent_but_in_its_header_and_the_key_never(github: SimulatedG
 
     async def run() -> None:
         async with delivering(github, app) as deliver:
-            await deliver(**{"artifacts": wanted().artifacts})
+            await deliver()
 
     asyncio.run(run())
     assert "PRIVATE KEY" not in github.wire()

@@ -13,7 +13,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -26,8 +26,8 @@ from penstock.delivery.committing import (
     LayTree,
     LookAtHeads,
     MakeCommit,
-    Moved,
     MoveBranch,
+    Moved,
     Pause,
     RecallPlans,
     SavePlan,
@@ -75,7 +75,7 @@ State = tuple[World, tuple[Worker, ...]]
 
 
 def history(sha: str | None) -> list[str]:
-    """Commits are named by their whole history, such as first/ours/revert."""
+    """Return all commits up to one: each is named by its whole history, such as first/ours/revert."""
     parts = (sha or "").split("/")
     return ["/".join(parts[: count + 1]) for count in range(len(parts))]
 
@@ -103,12 +103,12 @@ def walked(rules: Rules, worker: Worker) -> tuple[Steps, Step]:
     return walk, step
 
 
-@lru_cache(maxsize=None)
+@cache
 def next_step(rules: Rules, worker: Worker) -> Step:
     return walked(rules, worker)[1]
 
 
-@lru_cache(maxsize=None)
+@cache
 def advanced(rules: Rules, worker: Worker, answer: Any) -> tuple[Worker | None, Committed | None]:
     """Tell a worker an answer; go on to its next step that others could notice, or to its end."""
     while True:
@@ -244,7 +244,8 @@ SAVE, MOVE = "        yield SavePlan(heads.parent, commit)\n", "moved = yield Mo
 @pytest.mark.parametrize("branch", [MAIN, OWN])
 @pytest.mark.parametrize("repeatable", [True, False], ids=["same-sha", "random-sha"])
 def test_no_order_of_events_makes_a_second_commit(branch: str, repeatable: bool):
-    world = World() if repeatable else World(takeovers=2, lost=1, foreign=1)  # every SHA is new, so there is more to walk
+    smaller = World(takeovers=2, lost=1, foreign=1)  # every SHA is a new one there, so there is more to walk
+    world = World() if repeatable else smaller
     states, double = explored(Rules(commit_steps, branch, repeatable), world)
     assert states > 1_000
     assert double == 0
