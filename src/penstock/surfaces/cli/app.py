@@ -41,9 +41,15 @@ def _group() -> None:
     """Keep `penstock audit verify` two words: typer would drop the only command's name."""
 
 
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(__version__)
         raise typer.Exit
+
+
+def _version(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Read the options before any command: as the option's own callback, --version needs no command behind it."""

@@ -13,7 +13,7 @@ from penstock.errors import PenstockError
 from penstock.pipelines.interruptions import Ending
 from penstock.surfaces.http.refusals import DeadlineExceeded, Interrupted
 
-_ENDABLE = frozenset({"detect", "select", "adapt", "plan", "render", "judge", "repair"})
+_ENDABLE = frozenset({"preflight", "detect", "select", "adapt", "plan", "render", "judge", "repair"})
 """Stages in which work may be ended: its record exists, nothing is promised, and no write of it is under way."""
 _MODEL = "adapt"
 """From this stage on a model is paid for: the answer is waited for and kept, whoever has gone."""
