@@ -9,6 +9,7 @@ CORPUS ?= ../shared/corpora
 SNAPSHOTS ?= .corpus
 WORKERS ?= 2
 BREAKER_STEPS ?= 60000
+SECONDS ?= 120
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -23,8 +24,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 install: $(STAMP) ## Install everything into .venv
-demo: $(STAMP) ## Generate a pipeline for examples/payment-api and show every step
-	@$(BIN)/penstock generate "Create CI/CD pipeline for payment-api" --repo examples/payment-api
+demo: $(STAMP) ## Generate a pipeline for a copy of examples/payment-api and show every step
+	@mkdir -p build
+	@test -d build/payment-api || cp -R examples/payment-api build/payment-api
+	@$(BIN)/penstock generate "Create CI/CD pipeline for payment-api" --repo build/payment-api
 
 serve: $(STAMP) ## Start the server with its own PostgreSQL and Valkey
 	@$(BIN)/penstock serve
@@ -56,12 +59,21 @@ test-breaker: $(STAMP) ## Compare the circuit breaker with its model over BREAKE
 test-deadline: $(STAMP) ## One run with the specification's own durations: a model that hangs, answers under 45.5 s
 	@REAL_TIME=1 $(BIN)/python -m pytest -rP tests/faults/test_model_deadline.py
 
+test-crashes: $(STAMP) ## Kill the server at 13 places in every way; print what became of each
+	@CRASHES=full $(BIN)/python -m pytest -rP tests/faults/test_crash_points.py
+
+test-mutants: $(STAMP) ## Take away one guard at a time; a test must notice each
+	@$(BIN)/python tests/guard_mutants.py
+
 format: $(STAMP) ## Format and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet . || true
 
 bench: $(STAMP) ## Print the speed and size table
 	@$(BIN)/python benchmarks/run.py
+
+soak: $(STAMP) ## Break three servers for SECONDS (120), then look for lost promises and second commits (SEED repeats the dice)
+	@$(BIN)/python benchmarks/soak.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 eval-detection: $(STAMP) ## Score detection (CORPUS=truth folder, SNAPSHOTS=laid-out repositories)
 	@$(BIN)/python benchmarks/eval_detection.py --corpus $(CORPUS) --snapshots $(SNAPSHOTS)
@@ -76,4 +88,4 @@ lock: $(STAMP) ## Pin every dependency with hashes (after a change in pyproject.
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
 		--no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
 
-.PHONY: help install demo serve check check-policies test test-breaker test-deadline format bench eval-detection eval-intent eval-pipelines lock
+.PHONY: help install demo serve check check-policies test test-breaker test-deadline test-crashes test-mutants format bench soak eval-detection eval-intent eval-pipelines lock

@@ -30,12 +30,14 @@ def main() -> int:
     cli = argparse.ArgumentParser(description=__doc__)
     cli.add_argument("--only", help="run rows whose function name holds this word")
     cli.add_argument("--requests", type=int, default=400, help="requests of the saturation row")
+    cli.add_argument("--pending", type=int, default=10_000, help="records that wait in the reconciler's row")
     asked = cli.parse_args()
     rows: list[Row] = []
-    for bench in (detection, secret_scan, gate, command_line, server, model_path):
+    counts = {server: asked.requests, record: asked.pending}
+    for bench in (detection, secret_scan, gate, command_line, server, model_path, record):
         if asked.only and asked.only not in bench.__name__:
             continue
-        rows += bench(asked.requests) if bench is server else bench()
+        rows += bench(counts[bench]) if bench in counts else bench()
     width = max(len(name) for name, *_ in rows)
     print(f"{'what':<{width}}  {'measured':>14}  {'promise':>14}")
     for name, measured, promise, kept in rows:
@@ -220,6 +222,39 @@ def model_path() -> list[Row]:
         row("overhead of the model path, p50", over, 50),
         ("CPU per request, templates", f"{cpu[0]:.1f} ms", "", True),
         ("CPU per request, with a model", f"{cpu[1]:.1f} ms", "< 100 ms more", cpu[1] - cpu[0] < 100),
+    ]
+
+
+def record(pending: int) -> list[Row]:
+    """Write what a request with a delivery writes, then let recovery and relay work off what waits."""
+    from record_load import Measured, bench
+
+    async def run() -> tuple[Measured, tuple[int, float, float], Measured, tuple[int, float], float]:
+        async with bench(EXAMPLE) as house:
+            written = await house.bookkeeping(300)
+            await house.fill(pending)
+            drained = await house.drain()
+            return written, drained, await house.idle(100), await house.relay(), await house.archive(100)
+
+    written, (drained, took, grown), idle, (told, telling), archiving = asyncio.run(run())
+    assert drained >= pending, "some records were not finished"
+    rate, scan = drained / took, idle.own_cpu + idle.postgres_cpu
+    return [
+        row("TX1, TX2, plan and settlement, p50", statistics.median(written.wall), 25),
+        row("TX1, TX2, plan and settlement, p99", p99(written.wall), 100),
+        ("the same, CPU of Penstock", f"{written.own_cpu:.1f} ms", "< 15 ms", written.own_cpu < 15),
+        ("the same, CPU of PostgreSQL", f"{written.postgres_cpu:.1f} ms", "", True),
+        (f"reconciler, {drained:,} pending", f"{rate:.0f} records/s", "> 50 records/s", rate > 50),
+        ("the same, memory added", f"{grown:.0f} MiB", "< 50 MiB", grown < 50),
+        (
+            f"relay, {told:,} events into a file",
+            f"{told / telling:.0f} events/s",
+            "> 500 events/s",
+            told / telling > 500,
+        ),
+        ("archive, copies into a folder", f"{100 / archiving:.0f} copies/s", "> 20 copies/s", 100 / archiving > 20),
+        row("scan with nothing to do, p50", statistics.median(idle.wall), 20),
+        ("the same, CPU per hour and server", f"{scan * 3600 / 15 / 1000:.1f} s", "< 10 s", scan * 240 / 1000 < 10),
     ]
 
 

@@ -18,7 +18,7 @@ def test_the_picture_of_the_demo_is_real_output(command_line, example):
     repo = example("payment-api")
     done = command_line.run("generate", "Create CI/CD pipeline for payment-api", "--repo", repo)
     assert done.returncode == 0, done.stderr
-    seen = without_numbers((done.stderr + done.stdout).replace(str(repo), "examples/payment-api"))
+    seen = without_numbers((done.stderr + done.stdout).replace(str(repo), "build/payment-api"))
     shown = [line for line in without_numbers(block) if line not in {"", "…"}]
     assert len(shown) > 30
     assert [line for line in shown if line not in seen] == []

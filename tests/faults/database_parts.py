@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -91,7 +93,7 @@ class Wired:
 @contextmanager
 def wired(start: Callable[..., ModelServer], name: str, dsn: str, **more: str) -> Iterator[Wired]:
     """Start a server before a database that is reached over a wire, by a user who is no superuser."""
-    with tcp_proxy(dsn) as wire:
+    with tcp_proxy(dsn) as wire, tempfile.TemporaryDirectory() as folder:
         role = _role_of(dsn)
         env = {
             **PEPPER,
@@ -99,7 +101,9 @@ def wired(start: Callable[..., ModelServer], name: str, dsn: str, **more: str) -
             "PENSTOCK_DATABASE__POOLER": "true",
             **more,
         }
-        key = json.loads(penstock(_nowhere(name), "keys", "create", "--name", name, "--json", **env).stdout)["key"]
+        key = json.loads(penstock(Path(folder) / "data", "keys", "create", "--name", name, "--json", **env).stdout)[
+            "key"
+        ]
         yield Wired(start(name, key=key, **env), wire, dsn, role)
         wire.heal()
 
@@ -116,10 +120,3 @@ def _role_of(dsn: str) -> str:
 
     run(made())
     return f"of_{name}"
-
-
-def _nowhere(name: str) -> Any:
-    import tempfile
-    from pathlib import Path
-
-    return Path(tempfile.mkdtemp(prefix=f"penstock-{name}-")) / "data"

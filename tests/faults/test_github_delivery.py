@@ -85,6 +85,7 @@ def test_a_protected_branch_gets_a_pull_request_and_a_second_run_renews_it(asked
     first = asked.generate()
     assert (first.status, first.json["delivery"]["mode"]) == (201, "pull_request")
     assert first.json["delivery"]["pull_request"]
+    assert asked.server.record(first)["pull_request"] == first.json["delivery"]["pull_request"]
     again = asked.generate(region="europe-west3")
     assert again.json["delivery"]["pull_request"] == first.json["delivery"]["pull_request"]
     assert "europe-west3" in asked.repository.files("penstock/payment-api")["clouddeploy.yaml"]
@@ -112,9 +113,23 @@ def test_row_75_a_host_that_is_away_gives_202_and_is_finished_without_anybody_as
     asked.github.script(then=does.server_trouble("^(POST|PATCH) .*/git/"))
     reply = asked.generate(key=f"away-{asked.name}")
     assert (reply.status, reply.json["status"]) == (202, "github_pending")
+    assert "next_retry_at" in asked.server.record(reply)
     asked.github.script()
     eventually_active(asked, reply)
     assert asked.commits(reply) == 1
+
+
+def test_a_host_that_is_away_before_its_files_were_read_is_no_fault_of_the_request(asked: Asked):
+    asked.github.script(then=does.server_trouble(""))
+    key = f"unread-{asked.name}"
+    reply = asked.generate(key=key)
+    assert (reply.status, reply.json["type"]) == (503, "/docs/errors#repository-unavailable")
+    assert reply.headers["retry-after"]
+    asked.github.script()
+    again = asked.generate(key=key)
+    assert again.status == 201
+    assert again.json["pipeline_id"] == reply.json["pipeline_id"]
+    assert asked.commits(again) == 1
 
 
 def test_row_76_an_answer_lost_after_the_branch_moved_is_no_second_commit(asked: Asked):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from fakes import claude_actions as does
 from fakes.claude_process import SimulatedClaude
@@ -136,6 +138,50 @@ def test_rows_41_42_what_no_retry_mends_is_not_retried_and_five_of_it_open_the_b
         assert (refused.status, refused.json["reason"], refused.json["attempts"]) == (503, reason, 1)
     assert server.generate().json["degraded"]
     assert len(claude.calls()) == 5
+
+
+def test_row_42_a_refused_key_and_an_empty_account_name_the_settings_for_whoever_runs_the_server(
+    server: ModelServer, claude: SimulatedClaude
+):
+    for failure in (does.error(401), does.error(404), does.spend_limit_reached()):
+        claude.script(then=failure)
+        refused = server.generate()
+        assert refused.json["retryable"]
+        assert "PENSTOCK_MODEL__API_KEY" in refused.json["next"][0]
+        assert "fallback=on_any_failure" in refused.json["next"][-1]
+
+
+@pytest.mark.parametrize("told", ["inf", "1e400", "nan"])
+def test_row_40_a_wait_that_is_no_number_is_no_wait(server: ModelServer, claude: SimulatedClaude, told: str):
+    claude.script(then=does.error(429, headers={"retry-after": told}))
+    refused = server.generate()
+    assert (refused.status, refused.json["reason"]) == (503, "account")
+
+
+def test_row_40_nobody_is_told_to_come_back_after_more_than_an_hour(server: ModelServer, claude: SimulatedClaude):
+    claude.script(then=does.error(429, headers={"retry-after": "1e18"}))
+    refused = server.generate()
+    assert (refused.status, refused.json["reason"], refused.headers["retry-after"]) == (503, "rate_limited", "3600")
+
+
+def test_a_wrong_address_is_told_at_once_with_its_setting_and_leaves_the_breaker_alone(
+    start: Callable[..., ModelServer], server: ModelServer
+):
+    astray = start("astray", PENSTOCK_MODEL__BASE_URL="notaurl", PENSTOCK_MODEL__NAME="claude-astray")
+    for _ in range(6):
+        refused = astray.generate()
+        assert (refused.status, refused.json["reason"], refused.json["attempts"]) == (503, "misconfigured", 1)
+    assert "PENSTOCK_MODEL__BASE_URL" in refused.json["detail"]
+    assert "PENSTOCK_MODEL__BASE_URL" in refused.json["next"][0]
+
+
+def test_counts_beyond_reason_are_cut_and_the_answer_still_counts(server: ModelServer, claude: SimulatedClaude):
+    absurd = {"input_tokens": 9 * 10**18, "output_tokens": 9 * 10**18, "cache_read_input_tokens": 10**30}
+    claude.script(does.answer(said(region="europe-west3"), usage=absurd))
+    reply = server.generate()
+    assert (reply.status, reply.json["mode"]) == (201, "ai")
+    model = reply.json["model"]
+    assert (model["input_tokens"], model["output_tokens"], model["cache_read_tokens"]) == (10**7, 32_000, 10**7)
 
 
 @pytest.mark.parametrize("status", [400, 413])

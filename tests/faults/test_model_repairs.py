@@ -56,9 +56,14 @@ def test_the_model_is_told_the_violation_and_what_it_may_touch_and_the_answer_li
     assert [(each["rule"], each["what"], each["by"]) for each in reply.json["repairs"]] == [
         ("security.pipeline.remote_script", "step smoke changed", MODEL)
     ]
+    assert "curl" not in str(reply.json["changes"])
+    assert [each["script"] for each in reply.json["changes"]["add_steps"]] == ["npm test\n"]
+    why = reply.json["repairs"][0]["why"]
+    assert why
     objection = claude.calls()[1].json["messages"][-1]["content"]
     assert "security.pipeline.remote_script" in objection
     assert "Change only: step smoke." in objection
+    assert why.split(". ")[0] in objection
     assert len(reply.json["model"]["attempts"]) == 2
 
 
@@ -96,3 +101,37 @@ def test_what_a_fixer_mends_costs_no_further_question(server: ModelServer, claud
         "security.pipeline.untrusted_image": "fixer",
     }
     assert len(claude.calls()) == 1
+
+
+def test_a_step_that_the_repair_takes_out_is_in_no_change_and_told_as_left_out(
+    server: ModelServer, claude: SimulatedClaude
+):
+    claude.script(does.answer(download(1)), does.answer(said(region="europe-west3")))
+    reply = server.generate()
+    assert (reply.status, reply.json["policy"]["allow"]) == (201, True)
+    assert reply.json["changes"] == {"region": "europe-west3"}
+    assert [each["what"] for each in reply.json["repairs"]] == ["step smoke left out"]
+
+
+def test_a_repair_that_reads_a_secret_brings_the_secret_along(server: ModelServer, claude: SimulatedClaude):
+    safe = step("npm test\n", secret_env=["SMOKE_TOKEN"])
+    services = [{"name": "payment-api", "memory": "4Gi", "secrets": [{"env": "SMOKE_TOKEN", "at": "build"}]}]
+    claude.script(does.answer(download(1)), does.answer(said(add_steps=[safe], services=services)))
+    reply = server.generate()
+    assert (reply.status, len(reply.json["repairs"])) == (201, 1)
+    assert "SMOKE_TOKEN" in reply.json["artifacts"]["cloudbuild.yaml"]
+    assert "4Gi" not in str(reply.json["artifacts"])
+
+
+def test_a_repair_of_which_no_files_can_be_made_leaves_the_refusal_and_is_paid_for(
+    server: ModelServer, claude: SimulatedClaude
+):
+    conflict = [
+        {"id": "smoke", "title": "Smoke test", "lanes": ["main"], "script": "npm test\n", "secret_env": ["A_TOKEN"]}
+    ]
+    theirs = [{"name": "payment-api", "secrets": [{"env": "A_TOKEN", "at": "runtime"}]}]
+    claude.script(does.answer(download(1)), then=does.answer(said(add_steps=conflict, services=theirs)))
+    refused = server.generate()
+    assert (refused.status, refused.json["error"]) == (422, "Policy violations")
+    assert [each["rule"] for each in refused.json["details"]] == ["security.pipeline.remote_script"]
+    assert server.usage(refused) == len(claude.calls()) > 1

@@ -84,6 +84,7 @@ def build_recovery(settings: Settings, adapters: Adapters, finishing: Finishing 
         clock=adapters.clock,
         telemetry=adapters.telemetry,
         every_s=settings.recovery.every_s,
+        renew_s=settings.database.lease_s / 3,
     )
 
 

@@ -45,12 +45,16 @@ class FromSettings:
 
     async def serve(self, *, host: str | None, port: int | None, data_dir: Path | None) -> None:
         """Run the server until it is told to stop. The port is taken first: a taken one is told at once."""
+        from penstock.bootstrap.waiting import database_there
         from penstock.surfaces.http.listening import bind
 
         settings = _load(data_dir)
+        parts.check_production(settings)
         listener = bind(host or settings.http.host, settings.http.port if port is None else port)
         loading = _begin_loading(SERVER)
         with contextlib.closing(listener):
+            if not await database_there(settings, listener):
+                return
             async with open_server(settings) as (engine, adapters):
                 await loading
                 from penstock.surfaces.http.server import serve

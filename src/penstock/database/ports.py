@@ -85,6 +85,10 @@ class PipelineRecord:
     created_at: datetime
     updated_at: datetime
     terminal_at: datetime | None
+    next_retry_at: datetime | None = None
+    """When a delivery that waits is tried again."""
+    pull_request: str | None = None
+    """Address of the pull request that has the files."""
 
 
 class Records(Protocol):
@@ -148,6 +152,7 @@ class Records(Protocol):
         *,
         branch: str | None = None,
         commit_sha: str | None = None,
+        pull_request: str | None = None,
         no_changes: bool = False,
         audit_state: str | None = None,
         failure_code: str | None = None,

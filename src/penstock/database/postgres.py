@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
@@ -12,14 +11,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from penstock.database.connections import Database
-from penstock.database.failures import AnswerLost, failed
+from penstock.database.failures import AnswerLost
+from penstock.database.fencing import LOOK_AGAIN_S, fenced, read_back, unknown, wait
 from penstock.database.ports import Claim, ClaimRequest, PipelineRecord
 from penstock.database.rows import artifact_of, claim_of, clean, json_text, known_id, record_of, settled_claim, usage_of
 from penstock.domain.artifacts import Artifact, digest_of
 from penstock.domain.deliveries import LEFT_TO_THE_CALLER, DeliveryOrder
 from penstock.domain.models import ModelUse
 from penstock.domain.pipelines import TRANSITIONS, Plan, Status
-from penstock.errors import DatabaseFailed, IdempotencyConflict, IdempotencyKeyReused, PipelineNotFound
+from penstock.errors import IdempotencyConflict, IdempotencyKeyReused, PipelineNotFound
 from penstock.kit.ids import uuid7
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=30)
 """How long a claim or a promise keeps others away; the database's own clock counts (BEHAVIOUR.md §2.1)."""
-_LOOK_AGAIN_S = (0.1, 0.3)
-"""Before each look at what became of a statement whose answer was lost; BEHAVIOUR.md §4."""
 _CLAIMS = 5
 _RESUMABLE = frozenset({Status.FAILED, Status.ACCEPTED, Status.DRAFTED})
 _PRIOR = {status: [each.value for each in Status if status in TRANSITIONS[each]] for status in Status}
@@ -61,8 +59,8 @@ class PostgresRecords:
     async def _made_or_found(self, request: ClaimRequest, pipeline_id: uuid.UUID, owner: str) -> asyncpg.Record | None:
         """Send the claim. It reads back by itself: sent again, it finds the record under its key, with our id."""
         lost: AnswerLost | None = None
-        for wait in (0.0, *_LOOK_AGAIN_S):
-            await self._wait(wait)
+        for nominal_s in (0.0, *LOOK_AGAIN_S):
+            await wait(self._database, nominal_s)
             try:
                 return await self._database.row(
                     "claim", pipeline_id, request.org_id, request.principal_id, request.idem_key, request.fingerprint,
@@ -72,7 +70,7 @@ class PostgresRecords:
             except AnswerLost as problem:
                 self._database.count("commit_unknown")
                 lost = problem
-        raise _unknown(lost)
+        raise unknown(lost)
 
     async def _found(self, row: asyncpg.Record, request: ClaimRequest, owner: str) -> Claim | None:
         """Answer for a record that was there; None when it has just changed hands and is to be looked at again."""
@@ -93,10 +91,10 @@ class PostgresRecords:
             )
         except AnswerLost as lost:
             self._database.count("commit_unknown")
-            await self._wait(_LOOK_AGAIN_S[0])
-            taken = await self._read_back(pipeline_id)
+            await wait(self._database, LOOK_AGAIN_S[0])
+            taken = await read_back(self._database, pipeline_id)
             if taken is None or taken["lease_owner"] != owner:
-                raise _unknown(lost) from lost
+                raise unknown(lost) from lost
         return None if taken is None else claim_of(taken, owner)
 
     async def promise(self, claim: Claim, plan: Plan, order: DeliveryOrder = LEFT_TO_THE_CALLER) -> Claim:
@@ -161,6 +159,7 @@ class PostgresRecords:
         *,
         branch: str | None = None,
         commit_sha: str | None = None,
+        pull_request: str | None = None,
         no_changes: bool = False,
         audit_state: str | None = None,
         failure_code: str | None = None,
@@ -173,6 +172,7 @@ class PostgresRecords:
             status,
             branch=branch,
             commit_sha=commit_sha,
+            pull_request=pull_request,
             no_changes=no_changes,
             audit_state=audit_state,
             failure_code=failure_code,
@@ -189,6 +189,7 @@ class PostgresRecords:
         *,
         branch: str | None = None,
         commit_sha: str | None = None,
+        pull_request: str | None = None,
         no_changes: bool = False,
         audit_state: str | None = None,
         failure_code: str | None = None,
@@ -200,33 +201,12 @@ class PostgresRecords:
             "settle", claim, status, status.value, branch, commit_sha, no_changes, audit_state, failure_code,
             clean(failure_detail), None if decision is None else json_text(decision),
             None if response is None else json_text(response), _PRIOR[status], claim.status.value,
+            pull_request,
         )  # fmt: skip
         return version is not None
 
     async def _fenced(self, name: str, claim: Claim, target: Status, *values: Any) -> int | None:
-        """Send a write that only counts while the claim is current; return the new version, None when it is not.
-
-        After a lost answer the record itself tells; sent again it can be applied but once, since the version moved.
-        """
-        pipeline_id = known_id(claim.pipeline_id)
-        lost: AnswerLost | None = None
-        for wait in _LOOK_AGAIN_S:
-            try:
-                row = await self._database.row(name, pipeline_id, claim.epoch, claim.version, *values)
-            except AnswerLost as problem:
-                self._database.count("commit_unknown")
-                lost = problem
-            else:
-                if row is not None:
-                    return int(row["version"])
-                if lost is None:
-                    return None
-            await self._wait(wait)
-            stands = await self._read_back(pipeline_id)
-            if stands is None or (stands["lease_epoch"], stands["version"]) != (claim.epoch, claim.version):
-                ours = stands is not None and _is_next(stands, claim, target)
-                return claim.version + 1 if ours else None
-        raise _unknown(lost)
+        return await fenced(self._database, name, claim, target, *values)
 
     async def get(self, org_id: str, pipeline_id: str) -> PipelineRecord:
         """Return one record of the organisation."""
@@ -251,13 +231,6 @@ class PostgresRecords:
         """Return when the database answers."""
         await self._database.row("ping", repeatable=True)
 
-    async def _read_back(self, pipeline_id: uuid.UUID | None) -> asyncpg.Record | None:
-        return await self._database.row("read_back", pipeline_id, repeatable=True)
-
-    async def _wait(self, nominal_s: float) -> None:
-        if nominal_s:
-            await self._database.clock.sleep(random.uniform(nominal_s / 2, nominal_s))  # noqa: S311 -- spreads retries, protects nothing
-
 
 def _id(text: str) -> uuid.UUID:
     found = known_id(text)
@@ -266,17 +239,6 @@ def _id(text: str) -> uuid.UUID:
     return found
 
 
-def _is_next(row: asyncpg.Record, claim: Claim, target: Status) -> bool:
-    """Whether a record stands where one write of this claim, and nothing else, puts it."""
-    return bool(
-        row["lease_epoch"] == claim.epoch and row["version"] == claim.version + 1 and row["status"] == target.value
-    )
-
-
 def _fenced_off(claim: Claim) -> IdempotencyConflict:
     message = "This pipeline took so long that another worker has taken it over."
     return IdempotencyConflict(message, pipeline_id=claim.pipeline_id)
-
-
-def _unknown(lost: AnswerLost | None) -> DatabaseFailed:
-    return failed((lost and lost.__cause__) or ConnectionError())

@@ -88,7 +88,7 @@ WITH promised AS (
     UPDATE pipelines SET
         status = 'generated', version = version + 1, mode = $4, degraded = $5, skills_used = $6, artifact_digest = $7,
         policy_revision = $8, decision_id = $9, draft = NULL, lease_until = now() + $10::interval, delivery = $16,
-        updated_at = now()
+        promised_at = now(), updated_at = now()
     WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3 AND status IN ('accepted', 'drafted')
     RETURNING *
 ), kept AS (
@@ -123,6 +123,7 @@ WITH settled AS (
     UPDATE pipelines SET
         status = $4, version = version + 1,
         branch = coalesce($5, branch), commit_sha = coalesce($6, commit_sha), no_changes = no_changes OR $7,
+        pull_request = coalesce($15, pull_request), next_retry_at = NULL,
         audit_state = coalesce($8, audit_state), failure_code = $9, failure_detail = $10,
         decision = coalesce($11, decision), response_body = coalesce($12, response_body),
         draft = CASE WHEN $4 = 'rejected' THEN NULL ELSE draft END,
@@ -157,8 +158,8 @@ SELECT pipeline_id, status, lease_epoch, lease_owner, version, attempt_no, draft
 -- One record, as its organisation may see it.
 SELECT
     pipeline_id, org_id, principal_id, status, service_name, intent, repo, ref, mode, degraded, skills_used,
-    artifact_digest, policy_revision, decision_id, branch, commit_sha, no_changes, audit_state, attempt_no, version,
-    failure_code, failure_detail, trace_id, created_at, updated_at, terminal_at
+    artifact_digest, policy_revision, decision_id, branch, commit_sha, pull_request, no_changes, audit_state, attempt_no,
+    version, failure_code, failure_detail, trace_id, next_retry_at, created_at, updated_at, terminal_at
 FROM pipelines
 WHERE org_id = $1 AND pipeline_id = $2;
 
@@ -166,8 +167,8 @@ WHERE org_id = $1 AND pipeline_id = $2;
 -- A page of an organisation's records, newest first: ids grow with time.
 SELECT
     pipeline_id, org_id, principal_id, status, service_name, intent, repo, ref, mode, degraded, skills_used,
-    artifact_digest, policy_revision, decision_id, branch, commit_sha, no_changes, audit_state, attempt_no, version,
-    failure_code, failure_detail, trace_id, created_at, updated_at, terminal_at
+    artifact_digest, policy_revision, decision_id, branch, commit_sha, pull_request, no_changes, audit_state, attempt_no,
+    version, failure_code, failure_detail, trace_id, next_retry_at, created_at, updated_at, terminal_at
 FROM pipelines
 WHERE org_id = $1 AND ($3::uuid IS NULL OR pipeline_id < $3)
 ORDER BY pipeline_id DESC
@@ -247,24 +248,31 @@ SELECT pg_advisory_lock(7235420301);
 
 -- name: take_promised
 -- Take over promised records that nobody works on and that are due: in a short transaction, each row once (SKIP LOCKED).
+-- Those come first whose workers were never lost: a record that kills its workers does not stand in the others' way.
 WITH due AS (
     SELECT pipeline_id FROM pipelines
     WHERE
         status IN ('generated', 'github_pending')
         AND (lease_until IS NULL OR lease_until <= now())
         AND (next_retry_at IS NULL OR next_retry_at <= now())
-    ORDER BY created_at
+    ORDER BY recoveries, created_at
     LIMIT $1
     FOR UPDATE SKIP LOCKED
 )
 UPDATE pipelines SET
     lease_owner = $2, lease_epoch = lease_epoch + 1, version = version + 1, lease_until = now() + $3::interval,
-    recoveries = recoveries + 1, updated_at = now()
+    updated_at = now()
 FROM due
 WHERE pipelines.pipeline_id = due.pipeline_id
 RETURNING
     pipelines.pipeline_id, org_id, status, lease_epoch, version, attempt_no, delivery, recoveries, delivery_attempts,
-    created_at, audit_state, trace_id, response_body;
+    coalesce(promised_at, created_at) AS since, audit_state, trace_id, response_body;
+
+-- name: begin_recovery
+-- Work on one record begins: counted before it, so that the count tells of workers that were never heard of again.
+UPDATE pipelines SET recoveries = recoveries + 1
+WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3
+RETURNING recoveries;
 
 -- name: pend
 -- Put off what was promised. One audit row per change of state: a further attempt is none. No row: fenced.
@@ -297,7 +305,8 @@ SELECT version FROM pending;
 -- name: put_off
 -- Give a lease back without having worked: the record stays as it is and is due later.
 UPDATE pipelines SET
-    lease_owner = NULL, lease_until = NULL, version = version + 1, next_retry_at = now() + $4::interval, updated_at = now()
+    lease_owner = NULL, lease_until = NULL, version = version + 1, next_retry_at = now() + $4::interval,
+    recoveries = CASE WHEN $5 THEN 0 ELSE recoveries END, updated_at = now()
 WHERE pipeline_id = $1 AND lease_epoch = $2 AND version = $3
 RETURNING version;
 
@@ -355,6 +364,15 @@ WITH stale AS (
         json_build_object('failure_code', failure_code), trace_id
     FROM settled JOIN stale USING (pipeline_id)
     WHERE stale.status <> settled.status
+), announced AS (
+    INSERT INTO outbox (org_id, pipeline_id, kind, payload)
+    SELECT
+        org_id, settled.pipeline_id, 'pipeline.failed',
+        json_build_object(
+            'pipeline_id', settled.pipeline_id, 'status', settled.status, 'failure_code', failure_code, 'trace_id', trace_id
+        )
+    FROM settled JOIN stale USING (pipeline_id)
+    WHERE stale.status <> settled.status
 )
 SELECT count(*) AS count FROM settled;
 
@@ -364,7 +382,7 @@ WITH opened AS (
     UPDATE pipelines SET
         status = 'github_pending', version = version + 1, lease_epoch = lease_epoch + 1, lease_owner = $3,
         lease_until = now() + $4::interval, failure_code = NULL, failure_detail = NULL, terminal_at = NULL,
-        next_retry_at = NULL, recoveries = 0, delivery_attempts = 0, updated_at = now()
+        next_retry_at = NULL, recoveries = 0, delivery_attempts = 0, promised_at = now(), updated_at = now()
     WHERE org_id = $1 AND pipeline_id = $2 AND status = 'github_failed'
     RETURNING *
 ), told AS (
@@ -372,8 +390,8 @@ WITH opened AS (
     SELECT org_id, principal_id, pipeline_id, 'pipeline.reopened', 'github_failed', status, trace_id FROM opened
 )
 SELECT
-    pipeline_id, org_id, status, lease_epoch, version, attempt_no, delivery, recoveries, delivery_attempts, created_at,
-    audit_state, trace_id, response_body
+    pipeline_id, org_id, status, lease_epoch, version, attempt_no, delivery, recoveries, delivery_attempts,
+    coalesce(promised_at, created_at) AS since, audit_state, trace_id, response_body
 FROM opened;
 
 -- name: take_waiting
@@ -384,8 +402,8 @@ UPDATE pipelines SET
 WHERE
     org_id = $1 AND pipeline_id = $2 AND status = 'github_pending' AND (lease_until IS NULL OR lease_until <= now())
 RETURNING
-    pipeline_id, org_id, status, lease_epoch, version, attempt_no, delivery, recoveries, delivery_attempts, created_at,
-    audit_state, trace_id, response_body;
+    pipeline_id, org_id, status, lease_epoch, version, attempt_no, delivery, recoveries, delivery_attempts,
+    coalesce(promised_at, created_at) AS since, audit_state, trace_id, response_body;
 
 -- name: order
 -- Where the files of a pipeline were to go.
@@ -411,7 +429,7 @@ SELECT path, content, executable FROM pipeline_artifacts WHERE pipeline_id = $1 
 
 -- name: live_promises
 -- How many promises wait, and how long the oldest has.
-SELECT count(*) AS count, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s
+SELECT count(*) AS count, coalesce(extract(EPOCH FROM now() - min(coalesce(promised_at, created_at))), 0)::float8 AS oldest_s
 FROM pipelines WHERE status IN ('generated', 'github_pending');
 
 -- name: take_events

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from penstock.database.connections import Database
+from penstock.database.failures import AnswerLost
+from penstock.database.fencing import fenced, unknown
 from penstock.database.ports import Claim
 from penstock.database.recovery_ports import Promised, SavedPlan
 from penstock.database.rows import artifact_of, clean, document_of, json_text, known_id
@@ -42,21 +44,39 @@ class PostgresRecoveries:
         """Take the lease of promised records that are due."""
         owner = self._owner()
         rows = await self._database.rows("take_promised", limit, owner, self._lease)
-        return sorted((_promised(row, owner) for row in rows), key=lambda each: each.moment.created_at)
+        return sorted(
+            (_promised(row, owner) for row in rows), key=lambda each: (each.moment.recoveries, each.moment.since)
+        )
 
     async def pend(self, claim: Claim, *, retry_in_s: float, detail: str, response: Mapping[str, Any]) -> None:
         """Put off what was promised."""
-        row = await self._database.row(
-            "pend", known_id(claim.pipeline_id), claim.epoch, claim.version, timedelta(seconds=retry_in_s),
-            clean(detail), json_text(response),
+        version = await fenced(
+            self._database, "pend", claim, Status.GITHUB_PENDING, timedelta(seconds=retry_in_s), clean(detail),
+            json_text(response),
         )  # fmt: skip
-        if row is None:
+        if version is None:
             raise IdempotencyConflict(pipeline_id=claim.pipeline_id)
 
-    async def put_off(self, claim: Claim, *, retry_in_s: float) -> None:
+    async def put_off(self, claim: Claim, *, retry_in_s: float, forgiven: bool = False) -> None:
         """Give a lease back unused."""
         again = timedelta(seconds=retry_in_s)
-        await self._database.row("put_off", known_id(claim.pipeline_id), claim.epoch, claim.version, again)
+        await self._database.row(
+            "put_off", known_id(claim.pipeline_id), claim.epoch, claim.version, again, forgiven, repeatable=True
+        )
+
+    async def begin(self, claim: Claim) -> int:
+        """Count one more worker."""
+        row = await self._database.row(
+            "begin_recovery", known_id(claim.pipeline_id), claim.epoch, claim.version, repeatable=True
+        )
+        if row is None:
+            raise IdempotencyConflict(pipeline_id=claim.pipeline_id)
+        return int(row["recoveries"])
+
+    async def renew(self, claim: Claim) -> bool:
+        """Make the lease last as long again."""
+        row = await self._database.row("renew", known_id(claim.pipeline_id), claim.epoch, self._lease, repeatable=True)
+        return row is not None
 
     async def abandoned(self) -> int:
         """Settle what was never promised and has nobody."""
@@ -107,14 +127,18 @@ class PostgresRecoveries:
 
     async def _one(self, name: str, org_id: str, pipeline_id: str) -> Promised | None:
         owner = self._owner()
-        row = await self._database.row(name, org_id, _id(pipeline_id), owner, self._lease)
+        try:
+            row = await self._database.row(name, org_id, _id(pipeline_id), owner, self._lease)
+        except AnswerLost as lost:  # when it was done, its lease runs out and the next scan finishes the work
+            self._database.count("commit_unknown")
+            raise unknown(lost) from lost
         if row is not None:
             return _promised(row, owner)
         await self.order(org_id, pipeline_id)
         return None
 
     async def _count(self, name: str, age: timedelta) -> int:
-        row = await self._database.row(name, age)
+        row = await self._database.row(name, age, repeatable=True)
         return 0 if row is None else int(row["count"])
 
     def _owner(self) -> str:
@@ -133,7 +157,7 @@ def _promised(row: asyncpg.Record, owner: str) -> Promised:
         ),
         org_id=row["org_id"],
         order=DeliveryOrder.of(document_of(row["delivery"])),
-        moment=Moment(row["created_at"], row["recoveries"], row["delivery_attempts"]),
+        moment=Moment(row["since"], row["recoveries"], row["delivery_attempts"]),
         audit_state=row["audit_state"],
         trace_id=row["trace_id"],
         replay=document_of(row["response_body"]),

@@ -39,15 +39,32 @@ class Recoveries(Protocol):
     """The record as recovery sees it. Every method raises DatabaseFailed, Overloaded."""
 
     async def take(self, *, limit: int = 20) -> Sequence[Promised]:
-        """Take the lease of promised records that nobody works on and that are due, oldest first."""
+        """Take the lease of promised records that nobody works on and that are due.
+
+        Those first whose workers were never lost, then the oldest.
+        """
+        ...
+
+    async def begin(self, claim: Claim) -> int:
+        """Count that work begins on a record; return how often it did without a word since, this time included.
+
+        Raises IdempotencyConflict when fenced.
+        """
+        ...
+
+    async def renew(self, claim: Claim) -> bool:
+        """Make the lease of a record that was taken last as long again. False: it is not ours any more."""
         ...
 
     async def pend(self, claim: Claim, *, retry_in_s: float, detail: str, response: Mapping[str, Any]) -> None:
         """Put off what was promised: github_pending, due in so many seconds. Raises IdempotencyConflict when fenced."""
         ...
 
-    async def put_off(self, claim: Claim, *, retry_in_s: float) -> None:
-        """Give the lease of a record back that was taken and could not be worked on, due in so many seconds."""
+    async def put_off(self, claim: Claim, *, retry_in_s: float, forgiven: bool = False) -> None:
+        """Give the lease of a record back that was taken and could not be worked on, due in so many seconds.
+
+        ``forgiven``: it is not the record's fault, and what was counted against it is forgotten.
+        """
         ...
 
     async def abandoned(self) -> int:

@@ -35,7 +35,7 @@ def commit_branch(
 
     Raises DeliveryConflict, InvalidConfiguration, PathProblem, DeliveryFailed.
     """
-    git = _Git(root)
+    git = Git(root)
     prefix = git.prefix()
     reference = git.branch_reference(branch)
     head = git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
@@ -82,12 +82,12 @@ def _message(artifacts: Sequence[Artifact], pipeline_id: str, skills: Sequence[s
 
 def refuse_branch(root: Path, branch: str) -> None:
     """Refuse a branch. Raises InvalidConfiguration for its name, PathProblem outside a repository."""
-    git = _Git(root)
+    git = Git(root)
     git.prefix()
     git.branch_reference(branch)
 
 
-class _Git:
+class Git:
     """The few plumbing commands needed, each with a bound on its time."""
 
     def __init__(self, root: Path) -> None:

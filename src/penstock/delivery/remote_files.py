@@ -46,6 +46,8 @@ class RemoteFiles:
         self._contents: dict[str, bytes | None] = {}
         self._missed: set[str] = set()
         self._files = self._bytes = self._rounds = 0
+        self.default_branch = ""
+        """The repository's default branch, where the host was asked for it."""
 
     @property
     def paths(self) -> tuple[str, ...]:

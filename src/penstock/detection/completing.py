@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.detection.dockerfiles import Dockerfile, for_application, is_dockerfile, parse
 from penstock.detection.environment import variables_of
-from penstock.detection.health import health_path_of
+from penstock.detection.health import grpc_health_of, health_path_of
 from penstock.detection.task_files import DEBUGS
 from penstock.detection.tasks import tasks_of
 from penstock.detection.test_needs import needs_of_tests
@@ -80,6 +80,9 @@ def complete(
     facts = replace(facts, traits=(*facts.traits, *needs_of_tests(folder, facts, below)))
     if facts.kind == "web" and facts.health_path is None:
         facts = replace(facts, health_path=health_path_of(folder, below))
+    if facts.framework is not None and facts.framework.value == "grpc":
+        health = grpc_health_of(folder, below)
+        facts = replace(facts, traits=(*facts.traits, *((health,) if health else ())))
     return replace(facts, gaps=tuple(dict.fromkeys((*facts.gaps, *folder.gaps, *_missing(facts)))))
 
 

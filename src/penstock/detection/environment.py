@@ -27,7 +27,12 @@ _PYTHON = re.compile(
 _JVM = re.compile(
     rf"(?:System\.getenv|getenv|sys\.env\.get|sys\.env)\(\s*\"{_NAME}\"|\$\{{\??([A-Z][A-Z0-9_]*)(?::([^}}\n]{{0,80}}))?\}}"
 )
-_GO = re.compile(rf"os\.(?:Getenv|LookupEnv)\(\s*[\"`]{_NAME}[\"`]|(?:envconfig|env):\"{_NAME}")
+_GO = re.compile(
+    rf"os\.(?:Getenv|LookupEnv)\(\s*[\"`]{_NAME}[\"`]|(?:envconfig|env):\"{_NAME}"
+    r"|\b(?!\w*(?:[sS]et|Write|Expand)[eE]nv)\w{0,24}[eE]nv(?:Or|Var|String|Int|Bool|Default)?\w{0,12}"
+    r"\(\s*(?:&?[\w.]{1,60}\s*,\s*)?\"([A-Z][A-Z0-9_]{2,60})\"(?:\s*,\s*\"([^\"\n]{1,80})\")?"
+)
+"""The last is a program's own helper: mustMapEnv(&address, "CART_ADDR"), getEnvOr("MODE", "fast")."""
 _RUBY = re.compile(
     rf"ENV(?:\.fetch\(\s*['\"]{_NAME}['\"]\s*\)?(?:,?\s*\{{?\s*['\"]?([\w./:@-]{{1,80}}))?|\[\s*['\"]{_NAME}['\"]\s*\])"
 )

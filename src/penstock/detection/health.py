@@ -58,6 +58,25 @@ _CALLED = re.compile(r"(axios|request|fetch|http|client|supertest|requests|agent
 """What stands before a method that asks others instead of answering."""
 
 
+_GRPC_HEALTH = re.compile(
+    r"\bRegisterHealthServer\(|\badd_HealthServicer_to_server\(|\bHealthStatusManager\b|\bHealthImplBase\b"
+    r"|\bHealthImplementation\b|\bMapGrpcHealthChecksService\b|\bhealth_reporter\(|\b[hH]ealth\w{0,20}\.Health\.service\b"
+)
+"""How code registers the service grpc.health.v1.Health, by language; clients of it do not match."""
+
+
+def grpc_health_of(folder: Folder, others: tuple[str, ...] = ()) -> Fact[str] | None:
+    """Return the mark ``grpc-health`` with the place that registers grpc.health, None when no source does."""
+    elsewhere = tuple(f"{other}/" for other in others)
+    own = [path for path in folder.below if path.endswith(_CODE) and not path.startswith(elsewhere)]
+    own = sorted((path for path in own if not _ASIDE.search(path)), key=lambda path: (path.count("/"), path))
+    for path in own[:MAX_SOURCES]:
+        match = _GRPC_HEALTH.search(folder.text(path) or "") if folder.mentions(path, "ealth") else None
+        if match is not None:
+            return folder.fact("grpc-health", path, match.string.count("\n", 0, match.start()) + 1)
+    return None
+
+
 def health_path_of(folder: Folder, others: tuple[str, ...] = ()) -> Fact[str] | None:
     """Return the route for probes with its place, None when no source names one. ``others`` are left out."""
     elsewhere = tuple(f"{other}/" for other in others)

@@ -33,7 +33,7 @@ def reasons(root: Folder, rest: ServiceFacts | None, built: tuple[Built, ...]) -
         found.append(
             f"Manifests lie only in folders of examples, tests, tools or documentation: {', '.join(listed.aside[:5])}."
         )
-    if root.has("package.json") and rest is None:
+    if rest is None and root.has("package.json") and root.json("package.json") is not None:
         found.append(
             "package.json brings tools only: no entry point, no program and no script that builds or starts one."
         )

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from penstock.detection import candidates
 from penstock.detection.completing import complete, is_for_developers
 from penstock.detection.compose import Built, built_images
-from penstock.detection.delivery_files import chosen_target, ci_files, managed_files, managed_hashes
+from penstock.detection.delivery_files import (
+    LOCK,
+    chosen_target,
+    ci_files,
+    kept_branch,
+    kept_name,
+    managed_files,
+    managed_hashes,
+)
 from penstock.detection.dockerfiles import application_dockerfiles, parse
 from penstock.detection.folder import Folder
 from penstock.detection.languages import LANGUAGES
@@ -35,11 +43,15 @@ class _Found:
     rest: ServiceFacts | None = None
 
 
-def detect(tree: Tree, *, name: str, subpath: str = ".") -> RepositoryFacts:
+def detect(tree: Tree, *, name: str, subpath: str = ".", name_from: str = "") -> RepositoryFacts:
     """Return everything known about a repository, or about one folder of it. Never raises for what is in the files.
 
     Files that Penstock wrote are hidden from the languages: a generated Dockerfile is no fact about the repository.
+    ``name`` is the repository's, unless its lock file keeps another; ``name_from`` says what gave it.
     """
+    kept = kept_name(Folder(tree))
+    if kept is not None:
+        name, name_from = kept, LOCK
     managed = managed_files(Folder(tree))
     seen = WithoutFiles(tree, frozenset(managed)) if managed else tree
     root = Folder(seen)
@@ -71,6 +83,8 @@ def detect(tree: Tree, *, name: str, subpath: str = ".") -> RepositoryFacts:
         managed_files=managed,
         managed_hashes=managed_hashes(Folder(tree)),
         chosen_target=chosen_target(Folder(tree)),
+        name_from=name_from,
+        default_branch=kept_branch(Folder(tree)),
         reasons=() if services else reasons(root.at(inner), found.rest, built),
         file_count=len(seen.paths),
         truncated=tree.truncated,

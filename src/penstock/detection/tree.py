@@ -12,6 +12,8 @@ from typing import Protocol
 from penstock.errors import PathProblem
 
 MAX_FILES = 20_000
+MAX_PASSED_OVER = 1_000
+"""Links and special files that are remembered."""
 MAX_READ = 1_048_576
 """Bytes of one file that are read; larger ones are known by name only."""
 
@@ -44,7 +46,10 @@ class Tree(Protocol):
 
 
 class LocalTree:
-    """A folder on this machine. Symbolic links are never followed: they could lead out of the repository."""
+    """A folder on this machine. Symbolic links are never followed: they could lead out of the repository.
+
+    ``passed_over`` lists them, and what is no file either (pipes, sockets, devices): path and what it is.
+    """
 
     def __init__(self, root: Path, *, max_files: int = MAX_FILES) -> None:
         """Walk the folder once. Raises PathProblem when it is missing, unreadable or not a folder."""
@@ -59,7 +64,7 @@ class LocalTree:
         except OSError as problem:
             message = f"{root} cannot be read: {problem.strerror}."
             raise PathProblem(message) from problem
-        self._paths, self._truncated = _walk(root, max_files)
+        self._paths, self._truncated, self.passed_over = _walk(root, max_files)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -140,8 +145,9 @@ def matches(path: str, glob: str) -> bool:
     return fnmatchcase(path if "/" in glob else path.rpartition("/")[2], glob)
 
 
-def _walk(root: Path, max_files: int) -> tuple[tuple[str, ...], bool]:
+def _walk(root: Path, max_files: int) -> tuple[tuple[str, ...], bool, tuple[tuple[str, str], ...]]:
     found: list[str] = []
+    passed_over: list[tuple[str, str]] = []
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -152,13 +158,16 @@ def _walk(root: Path, max_files: int) -> tuple[tuple[str, ...], bool]:
             continue
         for entry in listed:
             path = f"{folder}{entry.name}"
-            if entry.is_symlink():
-                continue
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in SKIPPED_FOLDERS:
                     pending.append(f"{path}/")
             elif entry.is_file(follow_symlinks=False):
                 if len(found) >= max_files:
-                    return tuple(sorted(found)), True
+                    return tuple(sorted(found)), True, tuple(passed_over)
                 found.append(path)
-    return tuple(sorted(found)), False
+            elif len(passed_over) < MAX_PASSED_OVER:
+                what = (
+                    "a symbolic link, and links are not followed" if entry.is_symlink() else "a pipe, socket or device"
+                )
+                passed_over.append((path, what))
+    return tuple(sorted(found)), False, tuple(passed_over)

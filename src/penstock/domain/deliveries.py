@@ -58,9 +58,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a promised record was made and what has been tried since."""
+    """Since when a promise waits and what has been tried since."""
 
-    created_at: datetime
+    since: datetime
+    """When it was made, or taken up again by its user."""
     recoveries: int
     """Times in a row that somebody took it over and was never heard of again."""
     attempts: int

@@ -151,6 +151,10 @@ class RepositoryFacts:
     """Path and SHA-256 of each managed file, as it was written."""
     chosen_target: str | None = None
     """The target that somebody chose in the run before, as its lock file says; None when it was the default."""
+    name_from: str = ""
+    """What gave the repository its name, in words: the lock file of the run before, a git remote, the folder."""
+    default_branch: Fact[str] | None = None
+    """The branch that changes are merged into, where git or the repository host tells."""
     reasons: tuple[str, ...] = ()
     file_count: int = 0
     truncated: bool = field(default=False)

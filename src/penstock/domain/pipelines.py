@@ -147,6 +147,8 @@ class Repair:
     """What was done, in words."""
     by: str
     """fixer, or the model's id."""
+    why: str = ""
+    """What the gate had said against it, and what it asked for."""
 
 
 @dataclass(frozen=True)

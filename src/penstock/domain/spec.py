@@ -96,6 +96,8 @@ class RuntimeSpec(Node):
     port: int = Field(ge=1, le=65_535)
     command: tuple[Text, ...] = Field(default=(), description="What the image runs, where its Dockerfile names nothing")
     health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]{0,100}$")] | None = None
+    protocol: Literal["http", "grpc"] = Field(default="http", description="grpc: HTTP/2 without TLS, and no paths")
+    grpc_health: bool = Field(default=False, description="Whether it serves grpc.health.v1.Health")
     cpu: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9])?$|^[0-9]{2,5}m$")] = "1"
     memory: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(Mi|Gi)$")] = "512Mi"
     min_instances: int = Field(default=0, ge=0, le=1000)
@@ -106,6 +108,12 @@ class RuntimeSpec(Node):
     origin: Origin
     port_origin: Origin | None = Field(default=None, description="What named the port, where that is not the same")
     health_origin: Origin | None = Field(default=None, description="The same of the health path")
+
+
+    @property
+    def speaks_grpc(self) -> bool:
+        """Whether requests by HTTP/1.1 say nothing about it; one who names a health path says that they do."""
+        return self.protocol == "grpc" and self.health_path is None
 
 
 class SecretRef(Node):

@@ -32,7 +32,7 @@ _CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
 _MORE_TOKENS_S = 10.0
 """Seconds that must be left for a longer answer to be worth asking for."""
 _QUOTED = 20_000
-_NO_SECOND = frozenset({FailureKind.BAD_REQUEST.value, "busy", "deadline"})
+_NO_SECOND = frozenset({FailureKind.BAD_REQUEST.value, FailureKind.MISCONFIGURED.value, "busy", "deadline"})
 """Reasons for which another model would fare no better."""
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from penstock.domain.facts import RepositoryFacts, ServiceFacts
 from penstock.domain.pipelines import Options
 from penstock.generation.problems import refused
+from penstock.generation.regions import may_be_region, nearest_regions
 from penstock.generation.views import NO_WISHES, Service, ServiceWish, view_of
 from penstock.generation.words import label, listed, shown
 from penstock.kit.git_names import is_branch_name
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]{1,2}")
 _RUNTIME = re.compile(r"v?[0-9]{1,4}(\.[0-9]{1,6}){0,2}")
 _TARGETS = ("cloud-run", "gke", "none")
 _MAX_PORT = 65_535
@@ -47,12 +47,15 @@ def check_options(options: Options, service_name: str | None) -> None:
     for field, pattern, rule in (
         ("runtime", _RUNTIME, "a version number like 22 or 3.13.1"),
         ("project", _PROJECT, "a Google Cloud project id: 6 to 30 small letters, digits and hyphens"),
-        ("region", _REGION, "a Google Cloud region like europe-west1"),
         ("cluster", _NAME, f"the name of a GKE cluster: {_LABEL_RULE}"),
     ):
         value = getattr(options, field)
         if value is not None and not pattern.fullmatch(value):
             raise refused(f"options.{field}", f"{shown(value)} cannot be the {field}: it takes {rule}.")
+    if options.region is not None and not may_be_region(options.region):
+        near = nearest_regions(options.region)
+        message = f"{shown(options.region)} is no region of Google Cloud."
+        raise refused("options.region", message, f"Name one, such as {listed(near or ['europe-west1'])}.")
     if options.branch is not None and not is_branch_name(options.branch):
         rule = "a branch name as git takes it, of letters, digits, dots, slashes, hyphens and underscores"
         raise refused("options.branch", f"{shown(options.branch)} cannot be the branch: it takes {rule}.")

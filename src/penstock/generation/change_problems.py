@@ -13,6 +13,7 @@ from penstock.generation.change_view import View
 from penstock.generation.changed_environments import environment_problems
 from penstock.generation.cron import cron_problem
 from penstock.generation.extra_paths import path_problem
+from penstock.generation.named_values import named_problems
 from penstock.generation.service_problems import service_problems
 from penstock.generation.step_problems import graph_problems, step_problems
 from penstock.generation.words import listed, shown
@@ -27,12 +28,13 @@ def problems_of(
     """Return what does not fit, each once; none means that apply_changes() can carry it out.
 
     ``spec`` is the draft that the overlay of the same changes led to. A secret has to be one that the code reads, that
-    the draft has or that ``intent`` names. Of ``skills``, a step may name a pinned image by its short name.
+    the draft has or that ``intent`` names, and so do places, people and whether anyone may call it. Of ``skills``, a step may name a pinned image by its short name.
     """
     view = View(changes, spec, facts, intent, frozenset(pins(skills)))
     found = [
         *service_problems(view),
         *environment_problems(changes, spec),
+        *named_problems(view),
         *step_problems(view),
         *graph_problems(view),
         *_triggers(view),

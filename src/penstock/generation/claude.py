@@ -13,15 +13,19 @@ from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
 from penstock.domain.models import Usage
-from penstock.generation.claude_failures import Unfit, failure_of, failure_of_event
+from penstock.generation.claude_failures import NO_ADDRESS, Misconfigured, Unfit, failure_of, failure_of_event
 from penstock.generation.model import AttemptLimits, FailureKind, ModelAnswer, ModelFailed, Prompt
+from penstock.kit.crash_points import crash_point
 
 MOST_BYTES = 2 * 1024 * 1024
 """Reading stops here (BEHAVIOUR.md §5, row 47)."""
+_SANE_OUTPUT, _MOST_INPUT = 4, 10_000_000
+"""What is believed of the counts that come back: output by the multiple of what was allowed, input in tokens."""
 _TOOL, _TOOL_USE = "repository_facts", "toolu_repository_facts"
 
 
@@ -66,18 +70,27 @@ class ClaudeModel:
         self._making = threading.Lock()
 
     async def warm(self) -> None:
-        """Import the SDK and make the client, so that the first question need not wait."""
-        if self._client is None:
+        """Import the SDK and make the client, so that the first question need not wait; what fails, fails there."""
+        with contextlib.suppress(ModelFailed):
+            await self._ready()
+
+    async def _ready(self) -> None:
+        """Make the client. Raises ModelFailed when a setting keeps it from being made."""
+        if self._client is not None:
+            return
+        try:
             self._client = await asyncio.to_thread(self._made)
+        except Exception as problem:
+            raise failure_of(problem, begun=False, usage=Usage()) from problem
 
     async def attempt(self, prompt: Prompt, limits: AttemptLimits) -> ModelAnswer:
         """Return a complete message. Raises ModelFailed."""
-        await self.warm()
+        await self._ready()
         total = asyncio.timeout(limits.total_s)
         quiet = asyncio.timeout(limits.first_byte_s)
         watch = _Watch(quiet, limits.idle_s)
         token = _watching.set(watch)
-        message = _Message()
+        message = _Message(most_output=_SANE_OUTPUT * prompt.max_tokens)
         try:
             async with total, quiet:
                 return await self._streamed(prompt, limits, message)
@@ -111,6 +124,7 @@ class ClaudeModel:
                 raise Unfit(f"The answer is {kind.partition(';')[0] or 'of no type'}, not a stream of events.")
             async for event in anthropic.AsyncStream.raw_events(response.http_response):
                 message.take(event.event, event.data)
+                crash_point("K3")
                 if message.complete:
                     break
         if not message.complete:
@@ -122,9 +136,32 @@ class ClaudeModel:
             return self._client or _client(self._access)
 
 
+def _checked(access: Access) -> None:
+    """Look at the settings before anything is sent. Raises Misconfigured with the name of the wrong one."""
+    if access.base_url:
+        try:
+            parts = urlsplit(access.base_url)
+            fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            fine = False
+        if not fine:
+            raise Misconfigured(NO_ADDRESS)
+    sent = {
+        "API_KEY": access.api_key,
+        "VERTEX_PROJECT": access.vertex_project,
+        "VERTEX_REGION": access.vertex_region,
+        "VERTEX_TOKEN": access.vertex_token,
+    }
+    for name, value in sent.items():
+        if value and not (value.isascii() and value.isprintable() and " " not in value):
+            message = f"PENSTOCK_MODEL__{name} holds a space, a line end or another character that cannot be sent."
+            raise Misconfigured(message)
+
+
 def _client(access: Access) -> Any:
     import anthropic
 
+    _checked(access)
     # A redirect would carry the whole prompt to wherever it points.
     http = anthropic.DefaultAioHttpClient(event_hooks={"response": [_watch_response]}, follow_redirects=False)
     shared: dict[str, Any] = {
@@ -200,6 +237,7 @@ class _Message:
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     complete: bool = False
+    most_output: int = _MOST_INPUT
 
     def take(self, kind: str | None, data: str) -> None:
         """Take one event. Raises ModelFailed for an error event, Unfit for what is no event of a message."""
@@ -234,10 +272,10 @@ class _Message:
         """Take the counts; those of message_delta are totals, and name only what they know."""
         before = self.usage
         self.usage = Usage(
-            _count(usage, "input_tokens", before.input_tokens),
-            _count(usage, "output_tokens", before.output_tokens),
-            _count(usage, "cache_read_input_tokens", before.cache_read_tokens),
-            _count(usage, "cache_creation_input_tokens", before.cache_write_tokens),
+            _count(usage, "input_tokens", before.input_tokens, _MOST_INPUT),
+            _count(usage, "output_tokens", before.output_tokens, self.most_output),
+            _count(usage, "cache_read_input_tokens", before.cache_read_tokens, _MOST_INPUT),
+            _count(usage, "cache_creation_input_tokens", before.cache_write_tokens, _MOST_INPUT),
         )
 
 
@@ -253,6 +291,7 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _count(usage: dict[str, Any], name: str, before: int) -> int:
+def _count(usage: dict[str, Any], name: str, before: int, most: int) -> int:
+    """Return a count, ``most`` at most: a number beyond reason must not spoil the record of what was paid."""
     value = usage.get(name)
-    return value if isinstance(value, int) and value >= 0 else before
+    return min(value, most) if isinstance(value, int) and value >= 0 else before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,11 @@ _BY_EVENT = {
 }
 _SPENT = "enforced_spend_limit_reached"
 _RATE_LIMITED, _SERVER, _REDIRECTS = 429, 500, 400
+MOST_WAIT_S = 3600.0
+"""Longest wait that is believed: nobody gains by being told to come back next year."""
+_NO_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL", "InvalidUrlClientError", "NonHttpUrlClientError"})
+_NO_CREDENTIALS = frozenset({"DefaultCredentialsError", "MalformedError"})
+_REFUSED_CREDENTIALS = "RefreshError"
 _WORDS = {
     FailureKind.ACCOUNT: "The account's limit of spending is reached, or it has no credit.",
     FailureKind.CREDENTIAL: "The model refuses our credentials, or does not know the model's name.",
@@ -41,19 +47,28 @@ _WORDS = {
     FailureKind.OVERLOADED: "The model is overloaded.",
     FailureKind.RATE_LIMITED: "The model has had too many requests.",
 }
+NO_ADDRESS = "PENSTOCK_MODEL__BASE_URL is no address that begins with http:// or https:// and names a host."
+NO_CREDENTIALS = (
+    "Google gives no credentials for PENSTOCK_MODEL__VERTEX_PROJECT: there is neither PENSTOCK_MODEL__VERTEX_TOKEN nor"
+    " are there application default credentials."
+)
 
 
 class Unfit(Exception):
     """What came is no answer of a model: a proxy's page, something compressed, something without end."""
 
 
+class Misconfigured(Exception):
+    """A setting with which no question can be sent; the message names it, without its value."""
+
+
 def failure_of(problem: Exception, *, begun: bool, usage: Usage) -> ModelFailed:
     """Return the failure behind whatever an attempt raised; ``begun``: bytes of the answer had come."""
     import anthropic
 
-    for each in _chain(problem):
-        if isinstance(each, Unfit):
-            return ModelFailed(FailureKind.NOT_A_MESSAGE, str(each), usage=usage)
+    known = next((failed for each in _chain(problem) if (failed := _by_cause(each, usage)) is not None), None)
+    if known is not None:
+        return known
     if isinstance(problem, anthropic.APIStatusError):
         return _by_status(problem, usage)
     if isinstance(problem, anthropic.APITimeoutError):
@@ -63,6 +78,23 @@ def failure_of(problem: Exception, *, begun: bool, usage: Usage) -> ModelFailed:
     if begun:
         return ModelFailed(FailureKind.RESET, "The connection was cut in the middle of the answer.", usage=usage)
     return ModelFailed(FailureKind.CONNECT, f"No connection: {type(_chain(problem)[-1]).__name__}.", usage=usage)
+
+
+def _by_cause(problem: BaseException, usage: Usage) -> ModelFailed | None:
+    """Return the failure that one exception alone tells of; by names, as the libraries that raise it load late."""
+    name = type(problem).__name__
+    if isinstance(problem, Unfit):
+        return ModelFailed(FailureKind.NOT_A_MESSAGE, str(problem), usage=usage)
+    if isinstance(problem, Misconfigured):
+        return ModelFailed(FailureKind.MISCONFIGURED, str(problem))
+    if name in _NO_ADDRESS:
+        return ModelFailed(FailureKind.MISCONFIGURED, NO_ADDRESS)
+    if type(problem).__module__.startswith("google.auth"):
+        if name in _NO_CREDENTIALS:
+            return ModelFailed(FailureKind.MISCONFIGURED, NO_CREDENTIALS)
+        if name == _REFUSED_CREDENTIALS and not getattr(problem, "retryable", False):
+            return ModelFailed(FailureKind.CREDENTIAL, "Google refuses the credentials for Vertex AI.")
+    return None
 
 
 def failure_of_event(event: Any) -> ModelFailed:
@@ -88,19 +120,24 @@ def _by_status(problem: Any, usage: Usage) -> ModelFailed:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that retry-after-ms or retry-after ask for, as a number or as a date; None without either."""
+    """Return the seconds that retry-after-ms or retry-after ask for, an hour at most; None where neither tells any."""
+    for name, in_a_second in (("retry-after-ms", 1_000.0), ("retry-after", 1.0)):
+        seconds = _seconds(headers.get(name, ""), in_a_second)
+        if seconds is not None and math.isfinite(seconds):
+            return min(max(0.0, seconds), MOST_WAIT_S)
+    return None
+
+
+def _seconds(told: str, in_a_second: float) -> float | None:
+    """Return the seconds that a number or a date means, None for anything else."""
     try:
-        return max(0.0, float(headers["retry-after-ms"]) / 1000)
-    except (KeyError, ValueError):
-        pass
-    told = headers.get("retry-after")
-    if told is None:
-        return None
-    try:
-        return max(0.0, float(told))
+        return float(told) / in_a_second
     except ValueError:
-        parsed = email.utils.parsedate_tz(told)
-        return None if parsed is None else max(0.0, email.utils.mktime_tz(parsed) - time.time())
+        pass
+    try:
+        return email.utils.parsedate_to_datetime(told).timestamp() - time.time()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
 
 
 def _chain(problem: BaseException) -> list[BaseException]:

@@ -10,11 +10,12 @@ from penstock.domain.pipelines import Options
 from penstock.domain.spec import Assumption, BuildSettings, CloudProject, Environment, Origin, Trigger
 from penstock.generation.composing import Composition
 from penstock.generation.problems import in_words
+from penstock.generation.regions import KNOWN_ON, REGIONS, nearest_regions
 from penstock.generation.words import fitted, listed
 
 PLACEHOLDER_PROJECT = "your-project-id"
 DEFAULT_REGION = "europe-west1"
-DEFAULT_BRANCH = "main"
+_DEFAULT = "the repository's default branch"
 _MAX_ACCOUNT_STEM = 22
 """Service account ids have 30 characters; the longest ending is ``-release``."""
 _PRODUCTION = frozenset({"prod", "production", "prd"})
@@ -58,6 +59,12 @@ def said_about_cloud(cloud: CloudProject, options: Options, target: str) -> tupl
     if not options.region:
         text = f"Everything runs in {cloud.region}; --region (options.region) changes that."
         assumptions.append(Assumption(text=text, origin=origin))
+    elif options.region not in REGIONS:
+        text = (
+            f"The region {options.region} is not among those Penstock knows (list of {KNOWN_ON}); it is taken as a new"
+            f" one. Known ones of such a name: {listed(nearest_regions(options.region))}."
+        )
+        assumptions.append(Assumption(text=text, origin=Origin(kind="request", ref="options.region")))
     if target == "gke" and not options.cluster:
         text = (
             "The GKE cluster is the one called apps, which docs/cicd/README.md creates; --cluster (options.cluster)"
@@ -145,6 +152,7 @@ def _asked_environment(name: str, known: Environment | None, *, production: bool
 def triggers_of(composition: Composition) -> tuple[Trigger, ...]:
     """Return what starts the lanes. Raises InvalidConfiguration for a skill's impossible trigger."""
     found: dict[str, Trigger] = {}
+    known = composition.own_branch
     for part in composition.parts:
         for rule in part.rules.triggers:
             place, names = f"triggers[{rule.name}]", part.names()
@@ -154,6 +162,8 @@ def triggers_of(composition: Composition) -> tuple[Trigger, ...]:
             origin = part.origin(place)
             if composition.options.branch and given["branch"] == composition.options.branch:
                 origin = origin.model_copy(update={"because": ("options.branch",)})
+            elif known is not None and given["branch"] == known:
+                origin = origin.model_copy(update={"because": (_DEFAULT,)})
             try:
                 found.setdefault(rule.name, Trigger(**given, origin=origin))
             except ValidationError as problem:
@@ -166,5 +176,26 @@ def said_about_branch(composition: Composition, triggers: tuple[Trigger, ...]) -
     branches = sorted({trigger.branch for trigger in triggers if trigger.branch})
     if composition.options.branch or not branches:
         return []
-    text = f"Changes are released from the branch {listed(branches)}; --release-branch (options.branch) changes that."
-    return [Assumption(text=text, origin=Origin(kind="default", ref="branch"))]
+    known = composition.own_branch
+    told = known is not None and branches == [known]
+    origin = Origin(kind="fact", ref=_DEFAULT) if told else Origin(kind="default", ref="branch")
+    why = f", {_DEFAULT}" if told else ""
+    text = (
+        f"Changes are released from the branch {listed(branches)}{why}; --release-branch (options.branch) changes that."
+    )
+    return [Assumption(text=text, origin=origin)]
+
+
+def said_about_name(composition: Composition) -> list[Assumption]:
+    """Return the assumption about what a pipeline of several services is called, where nobody named it.
+
+    It does not say where the name was found: a second run finds it in the lock file, and changes no page.
+    """
+    named, source = composition.named, composition.facts.name_from
+    if named.asked or len(named.services) < 2 or not source:  # noqa: PLR2004 -- one service has a name of its own
+        return []
+    text = (
+        f"The pipeline is called {named.name}, like the repository, and docs/cicd/penstock.lock.json keeps that in"
+        " every clone; --service-name (service_name) changes it."
+    )
+    return [Assumption(text=text, origin=Origin(kind="default", ref="name"))]

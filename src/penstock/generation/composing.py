@@ -19,6 +19,7 @@ from penstock.generation.rules import Defaults, defaults_of
 from penstock.generation.views import Service, because, view_of
 
 R = TypeVar("R")
+USUAL_BRANCH = "main"
 _LAST_WORD = ("language", "image", "runtime", "supply-chain", "foundation")
 """Roles whose word counts before the next one's where several say how a service runs."""
 
@@ -55,6 +56,12 @@ class Composition:
                 merged |= {str(key): str(pin) for key, pin in pins.items()}
         return merged
 
+    @property
+    def own_branch(self) -> str | None:
+        """The branch that changes are merged into, where git or the host says that it is not the usual one."""
+        known = self.facts.default_branch
+        return known.value if known is not None and known.value != USUAL_BRANCH else None
+
     @cached_property
     def names(self) -> Mapping[str, Any]:
         """What every expression may name."""
@@ -65,6 +72,7 @@ class Composition:
             "cloud": self.cloud,
             "target": self.target,
             "options": self.options,
+            "default_branch": self.own_branch or USUAL_BRANCH,
             "services": tuple(service.view for service in self.named.services),
         }
 

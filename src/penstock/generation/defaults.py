@@ -20,11 +20,12 @@ from penstock.generation.cloud import (
     environments_of,
     said_about_branch,
     said_about_cloud,
+    said_about_name,
     said_about_target,
     triggers_of,
 )
 from penstock.generation.composing import Composition, Part, each_service
-from penstock.generation.images import ChosenImage, image_for
+from penstock.generation.images import ChosenImage, image_for, said_about_tags
 from penstock.generation.places import odd_image, odd_place
 from penstock.generation.problems import impossible_spec, refused
 from penstock.generation.rules import TextRule
@@ -155,15 +156,17 @@ def _kind(service: Service) -> str:
 def _spec(composition: Composition, images: dict[str, ChosenImage], told: _Told) -> PipelineSpec:
     services = tuple(_service(composition, each, images[each.name], told) for each in composition.named.services)
     triggers = triggers_of(composition)
-    told.assume(*said_about_branch(composition, triggers))
+    told.assume(*said_about_name(composition), *said_about_branch(composition, triggers))
     _said_by_skills(composition, images, told)
+    steps = steps_of(composition, {name: image.view for name, image in images.items()})
+    told.assume(*said_about_tags(composition, services, steps))
     return PipelineSpec(
         name=composition.named.name,
         target=composition.target,
         cloud=composition.cloud,
         build=build_of(composition),
         services=services,
-        steps=steps_of(composition, {name: image.view for name, image in images.items()}),
+        steps=steps,
         environments=environments_of(composition),
         triggers=triggers,
         notes=tuple(told.notes),

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from posixpath import dirname, join
 from typing import Any
 
 from pydantic import ValidationError
 
-from penstock.domain.spec import Assumption, CloudProject, ImageSpec, Origin
+from penstock.domain.spec import Assumption, CloudProject, ImageSpec, Origin, ServiceSpec, Step
 from penstock.generation.composing import Composition, Part, speaks
 from penstock.generation.problems import in_words
 from penstock.generation.rules import ImageRule, TextRule
 from penstock.generation.views import Service
+from penstock.generation.words import listed
+
+_TAGGED = re.compile(r"[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9][\w.-]*")
+_BASES = ("build", "run", "ruby")
+"""Values of Dockerfile templates that name a base image."""
 
 
 @dataclass(frozen=True)
@@ -151,3 +157,21 @@ def _context(service: Service, dockerfile: str) -> str:
 def _view(cloud: CloudProject, spec: ImageSpec) -> ImageView:
     uri = f"{cloud.region}-docker.pkg.dev/{cloud.project}/{cloud.repository}/{spec.name}"
     return ImageView(spec.name, uri, spec.method, spec.dockerfile, spec.context, spec.stage)
+
+
+def said_about_tags(
+    composition: Composition, services: Iterable[ServiceSpec], steps: Iterable[Step]
+) -> list[Assumption]:
+    """Return the assumption about images of languages that only a tag names: no digest of theirs is on offer."""
+    named = [step.image for step in steps if step.image not in set(composition.images.values())]
+    for service in services:
+        params = service.image.params if service.image.write_dockerfile else {}
+        named += [str(params[key]) for key in _BASES if params.get(key)]
+    loose = sorted({name for name in named if _TAGGED.fullmatch(name)})
+    if not loose:
+        return []
+    text = (
+        f"{listed(loose)} {'is' if len(loose) == 1 else 'are'} named by tag alone, and a publisher may put another"
+        " image behind a tag: no digest is known here. TAG@sha256:... keeps builds the same."
+    )
+    return [Assumption(text=text, origin=Origin(kind="default", ref="images without a digest"))]

@@ -34,6 +34,8 @@ class FailureKind(StrEnum):
     """HTML with 200, broken JSON of the envelope, a body over the cap."""
     BAD_REQUEST = "bad_request"
     """400, 413: our own bug. Neutral for the breaker."""
+    MISCONFIGURED = "misconfigured"
+    """A setting of ours is wrong, so nothing was sent: no address, no credentials, a broken key. Neutral."""
     CANCELLED = "cancelled"
     """We stopped it: the client left, or the deadline passed. Neutral."""
 
@@ -45,7 +47,7 @@ RETRIED = frozenset(
     }
 )  # fmt: skip
 """Failures that another attempt may mend."""
-NEUTRAL = frozenset({FailureKind.BAD_REQUEST, FailureKind.CANCELLED})
+NEUTRAL = frozenset({FailureKind.BAD_REQUEST, FailureKind.MISCONFIGURED, FailureKind.CANCELLED})
 """Failures that say nothing about the model's health; every other one counts for the breaker."""
 
 

@@ -13,7 +13,7 @@ _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _RUN = frozenset({"run", "run-script"})
 _SHORT = frozenset({"test", "start", "stop", "restart"})
 """Scripts that npm and bun call without ``run``."""
-_OWN = frozenset(
+OF_RUNNERS = frozenset(
     {
         "add", "audit", "bin", "cache", "config", "create", "dedupe", "deploy", "dlx", "exec", "fetch", "help", "i",
         "import", "info", "init", "install", "link", "list", "node", "outdated", "pack", "patch", "plugin", "prune",
@@ -71,4 +71,4 @@ def _names(runner: str, words: Sequence[str]) -> list[str]:
         return plain[1:2]
     if runner in {"npm", "bun"}:
         return plain[:1] if runner == "npm" and plain[0] in _SHORT else []
-    return [] if plain[0] in _OWN else plain[:1]
+    return [] if plain[0] in OF_RUNNERS else plain[:1]

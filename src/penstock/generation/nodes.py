@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.domain.artifacts import Artifact
 from penstock.domain.policy import Violation
-from penstock.domain.spec import PipelineSpec, Step
+from penstock.domain.spec import PipelineSpec, ServiceSpec, Step
 from penstock.kit.guarded_yaml import YamlDocument, escape, load_documents
 
 if TYPE_CHECKING:
@@ -154,9 +154,25 @@ def grafted(before: PipelineSpec, after: PipelineSpec, keys: frozenset[Key]) -> 
         )
     )
     parts["steps"] = _steps(before, after, keys)
+    parts["services"] = _with_secrets(parts["services"], after.services, parts["steps"], keys)
     if ("words", "") in keys:
         parts["notes"] = after.notes
     return PipelineSpec(**parts)
+
+
+def _with_secrets(
+    services: Sequence[ServiceSpec], after: Sequence[ServiceSpec], steps: Sequence[Step], keys: frozenset[Key]
+) -> tuple[ServiceSpec, ...]:
+    """Return the services with the secrets that changed steps read in the build: a step cannot bring its own."""
+    others = {each.name: each for each in after}
+    kept = []
+    for service in services:
+        known = {secret.env for secret in service.secrets if secret.at == "build"}
+        read = {env for step in steps if ("step", step.id) in keys for env in step.secret_env} - known
+        theirs = others[service.name].secrets if service.name in others else ()
+        more = tuple(secret for secret in theirs if secret.at == "build" and secret.env in read)
+        kept.append(service.model_copy(update={"secrets": (*service.secrets, *more)}) if more else service)
+    return tuple(kept)
 
 
 def _grafted(before: Sequence[Any], after: Sequence[Any], keys: frozenset[Key], kind: str, *, keep: bool) -> Any:

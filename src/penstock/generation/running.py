@@ -40,6 +40,8 @@ def runtime_of(composition: Composition, service: Service) -> RuntimeSpec:
     values.setdefault("port", _USUAL_PORT)
     if service.facts.health_path is not None:
         values.setdefault("health_path", service.facts.health_path.value)
+    if service.view.framework == "grpc" and "health_path" not in values:
+        values |= {"protocol": "grpc", "grpc_health": service.view.has("grpc-health")}
     values["command"], said = _command(service)
     public = composition.options.public
     reasons += [said] if said else []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from penstock.domain.changes import ServiceChange
 from penstock.generation.change_view import View, says_secret
+from penstock.generation.risky_variables import is_risky
 from penstock.generation.words import listed
 
 
@@ -19,6 +20,8 @@ def service_problems(view: View) -> Iterator[str]:
             yield f"{place}: min_instances {least} is more than max_instances {most}."
         for secret in change.secrets:
             yield from view.secret_problems(f"{place}.secrets", secret.env)
+            if is_risky(secret.env):
+                yield f"{place}.secrets: {secret.env} decides what the program runs, loads or trusts; leave it out."
         yield from _variables(view, change, place)
 
 
@@ -41,6 +44,8 @@ def _variables(view: View, change: ServiceChange, place: str) -> Iterator[str]:
     for name in dict.fromkeys(variables):
         if name in secrets or says_secret(name):
             yield f"{place}.env: {name} is a secret by its name; list it under secrets, without a value."
+        elif is_risky(name):
+            yield f"{place}.env: {name} decides what the program runs, loads or trusts; leave it out."
         elif variables.count(name) > 1:
             yield f"{place}.env: {name} is named twice."
         elif name == "PORT" and view.target == "cloud-run":

@@ -6,16 +6,18 @@ import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from penstock.domain.changes import StepAdd, StepChange
+from penstock.generation.allowed_commands import Allowed
 from penstock.generation.builders import builder_of
 from penstock.generation.change_view import View, says_secret
 from penstock.generation.named_tasks import unknown_tasks
+from penstock.generation.organisation_steps import is_organisations, removed, rewritten
+from penstock.generation.risky_variables import is_risky
 from penstock.generation.step_graph import circle
 from penstock.generation.words import listed, shown
 
 _MOST_STEPS = 290
 _NEEDED = frozenset({"image", "release"})
-_SOURCE = "source"
-"""Steps that others cannot go without: the image, the release, and the commit it is made from."""
+"""Kinds of steps that others cannot go without."""
 _TAGGED = re.compile(r"[a-z0-9][a-z0-9._/-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?")
 _FLOATING = frozenset({"latest", "stable", "edge", "main", "master", "nightly"})
 
@@ -39,9 +41,7 @@ def _removed(view: View) -> Iterator[str]:
     for wanted in view.changes.remove_steps:
         if not view.matching(wanted, added=False):
             yield _no_step("remove_steps", wanted, ids)
-    for step in view.steps:
-        if step.id in view.gone and (step.kind in _NEEDED or step.id == _SOURCE):
-            yield f"remove_steps: the pipeline cannot go without {step.id} ({step.kind})."
+    yield from removed(view)
 
 
 def _ids(view: View) -> Iterator[str]:
@@ -69,7 +69,13 @@ def _added(view: View, add: StepAdd) -> Iterator[str]:
         yield from _image(view, f"{place}.image", add.image)
     elif builder_of(view.spec, view.facts, owner) is None:
         yield f"{place}.image: {owner or 'the pipeline'} has no step whose image could be used; name an image."
-    yield from unknown_tasks(f"{place}.script", add.script, view.with_tasks(owner))
+    yield from _script(view, place, add.script, owner, secret=bool(add.secret_env))
+
+
+def _script(view: View, place: str, script: str, owner: str | None, *, secret: bool, former: str = "") -> Iterator[str]:
+    services = view.with_tasks(owner)
+    yield from unknown_tasks(f"{place}.script", script, services)
+    yield from Allowed(services, view.intent, former, secret).problems(f"{place}.script", script)
 
 
 def _changed(view: View, change: StepChange, found: list[str]) -> Iterator[str]:
@@ -79,13 +85,15 @@ def _changed(view: View, change: StepChange, found: list[str]) -> Iterator[str]:
         lanes = change.lanes or step.lanes
         secrets = step.secret_env if change.secret_env is None else change.secret_env
         yield from _secrets_of_step(view, place, secrets, lanes, change.env or {})
+        yield from rewritten(view, change, step)
         fixed = {"image": {"check", "main"}, "release": {"release"}}.get(step.kind)
         if fixed is not None and change.lanes is not None and not set(lanes) <= fixed:
             yield f"{place}.lanes: {step.id} ({step.kind}) belongs to {listed(sorted(fixed))}."
         if step.kind in _NEEDED and change.lanes is not None and not set(step.lanes) <= set(lanes) | {"check"}:
             yield f"{place}.lanes: the pipeline cannot go without {step.id} in {listed(sorted(step.lanes))}."
-        if change.script is not None:
-            yield from unknown_tasks(f"{place}.script", change.script, view.with_tasks(step.service))
+        if change.script is not None and not is_organisations(step):
+            former = step.script or ""
+            yield from _script(view, place, change.script, step.service, secret=bool(secrets), former=former)
 
 
 def _secrets_of_step(
@@ -93,6 +101,8 @@ def _secrets_of_step(
 ) -> Iterator[str]:
     for name in secrets:
         yield from view.secret_problems(f"{place}.secret_env", name)
+        if is_risky(name):
+            yield f"{place}.secret_env: {name} decides what programs run, load or trust; leave it out."
     if secrets and "check" in lanes:
         yield (
             f"{place}: it reads {listed(list(secrets))}, and the lane check runs code that nobody has reviewed, without"
@@ -101,6 +111,8 @@ def _secrets_of_step(
     for name in env:
         if name in secrets or says_secret(name):
             yield f"{place}.env: {name} is a secret by its name; name it in secret_env, without a value."
+        elif is_risky(name):
+            yield f"{place}.env: {name} decides what programs run, load or trust, and stays as it is; leave it out."
 
 
 def _image(view: View, place: str, image: str) -> Iterator[str]:

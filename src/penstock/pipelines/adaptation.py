@@ -41,8 +41,33 @@ _WORDS = {
     "deadline": "the time was used up",
     "account": "its account has no credit",
     "credential": "it refuses our credentials",
+    "misconfigured": "its settings are wrong",
     "output": "its answers could not be used",
 }
+
+
+_TEMPLATES = "Or let templates stand in: options.fallback=on_any_failure (--fallback on_any_failure)."
+_SETTINGS = (
+    "PENSTOCK_MODEL__API_KEY (or ANTHROPIC_API_KEY), PENSTOCK_MODEL__NAME and PENSTOCK_MODEL__BASE_URL, or for Vertex"
+    " AI PENSTOCK_MODEL__VERTEX_PROJECT and its credentials"
+)
+_NEXT = {
+    "misconfigured": (
+        f"Whoever runs Penstock corrects the setting and starts it again: {_SETTINGS}.",
+        _TEMPLATES,
+    ),
+    "credential": (
+        f"Whoever runs Penstock checks the key and the model's name: {_SETTINGS}.",
+        "Send the same request again once that is done.",
+        _TEMPLATES,
+    ),
+    "account": (
+        "Whoever runs Penstock gives the account credit, raises its limit or sets another PENSTOCK_MODEL__API_KEY.",
+        "Send the same request again once that is done.",
+        _TEMPLATES,
+    ),
+}
+"""What to do about failures that time does not mend; the others take the error's own steps."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +221,9 @@ def _problem(problem: Exception, reason: str, use: ModelUse) -> PenstockError:
         return PenstockError("The model refused the question itself, which is a fault of Penstock.", attempts=attempts)
     message = f"AI service unavailable: {_words(reason)}. {problem}"
     wait = getattr(problem, "retry_after_s", None)
-    return GenerationUnavailable(message, reason=reason, attempts=attempts, retry_after_s=wait)
+    return GenerationUnavailable(
+        message, next_steps=_NEXT.get(reason), reason=reason, attempts=attempts, retry_after_s=wait
+    )
 
 
 def _words(reason: str) -> str:

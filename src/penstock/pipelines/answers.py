@@ -80,7 +80,10 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "degraded_reason": plan.degraded_reason or None,
         "model": None if plan.model is None else model_document(plan.model),
         "changes": _masked(plan.changes.model_dump(mode="json", exclude_defaults=True)),
-        "repairs": [{"rule": each.rule, "file": each.file, "what": each.what, "by": each.by} for each in plan.repairs],
+        "repairs": [
+            {"rule": each.rule, "file": each.file, "what": each.what, "why": each.why, "by": each.by}
+            for each in plan.repairs
+        ],
         "target": plan.spec.target,
         "selection": {
             "chosen": [_candidate(each) for each in plan.selection.chosen],
@@ -151,6 +154,8 @@ def facts_document(facts: RepositoryFacts) -> dict[str, Any]:
     """Return the facts, each with its source."""
     return {
         "name": facts.name,
+        "name_from": facts.name_from,
+        "default_branch": _fact(facts.default_branch),
         "deployable": facts.deployable,
         "monorepo": facts.monorepo,
         "primary": facts.primary.path if facts.primary else None,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from penstock.detection.tree import MAX_READ, LocalTree
 from penstock.errors import PathProblem
-from penstock.policy.collect import collect
+from penstock.policy.collect import collect, unlookable
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class ToCheck:
     files: dict[str, bytes]
     repo_paths: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...] = ()
-    """Delivery files that could not be read, or were too many: (path, reason)."""
+    """Delivery files that could not be read, are links, or were too many: (path, reason)."""
     only_for_secrets: bool = False
     """Whether no delivery file is among them."""
 
@@ -29,7 +29,8 @@ def files_to_check(path: Path) -> ToCheck:
     tree = LocalTree(path)
     collected = collect(tree)
     only_for_secrets = collected.for_secrets == set(collected.files)
-    return ToCheck(collected.files, tuple(tree.paths), collected.left_out, only_for_secrets)
+    left_out = (*collected.left_out, *unlookable(tree.passed_over))
+    return ToCheck(collected.files, tuple(tree.paths), left_out, only_for_secrets)
 
 
 def _whole(path: Path) -> bytes:

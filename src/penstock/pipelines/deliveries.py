@@ -49,6 +49,7 @@ class Deliveries:
                 next_steps=("Leave options.delivery out and commit the artifacts yourself.",),
             )
         if options.delivery == "branch" and options.delivery_branch and command.local_path is not None:
+            checked_branch(options.delivery_branch, field="options.delivery_branch")
             refuse_branch(Path(command.local_path), options.delivery_branch)
 
     def order(self, command: GeneratePipeline, plan: Plan) -> DeliveryOrder:

@@ -11,7 +11,7 @@ from penstock.delivery.ports import HostAway, HostRefused
 from penstock.domain.artifacts import Artifact
 from penstock.domain.deliveries import HOSTED, DeliveryOrder
 from penstock.domain.pipelines import Delivery, Status
-from penstock.errors import CommitRefused, DeliveryInterrupted, PenstockError
+from penstock.errors import CommitRefused, DeliveryInterrupted, IdempotencyConflict, PenstockError, Unavailable
 from penstock.pipelines.answers import finished
 from penstock.pipelines.idempotency import remembered
 from penstock.pipelines.walk import Walk
@@ -41,6 +41,8 @@ class Promise:
     """Deliveries that ended without success before."""
     audit_state: str = "none"
     trace_id: str = ""
+    last: bool = False
+    """Whether it is given up when it cannot be delivered now."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Finishing:
     ) -> Ended:
         """Deliver and archive side by side, then settle. ``local`` delivers on this machine, where the caller is.
 
-        Raises IdempotencyConflict when somebody else has the lease by now, DatabaseFailed.
+        Raises IdempotencyConflict when somebody else has the lease by now, Unavailable (the promise then stays).
         """
         walk = walk or Walk(self.telemetry.observe_stage, clock=self.clock)
         archived = asyncio.ensure_future(self._archived(promise, walk))
@@ -83,8 +85,15 @@ class Finishing:
                 delivery = await self._delivered(promise, local)
                 explain(_in_words(delivery))
         except HostAway as away:
-            await archived
+            audit_state = await archived
+            if promise.last:
+                detail = f"It could not be delivered for a day: {away.message}"
+                problem = CommitRefused(detail, reason="exhausted")
+                return await self._failed(promise, problem, audit_state, code="exhausted")
             return await self._pending(promise, away, walk)
+        except (Unavailable, IdempotencyConflict):  # ours or another's to go on with: the repository refused nothing
+            archived.cancel()
+            raise
         except (HostRefused, PenstockError) as problem:
             return await self._failed(promise, _refusal(problem, promise), await archived)
         except BaseException:
@@ -93,7 +102,7 @@ class Finishing:
         return await self._active(promise, delivery, await archived, walk)
 
     async def give_up(self, promise: Promise, code: str, detail: str) -> Ended:
-        """Settle a promise that cannot be kept: poison, or a day of attempts."""
+        """Settle a promise that cannot be kept."""
         problem = CommitRefused(detail, reason=code)
         return await self._failed(promise, problem, promise.audit_state, code=code)
 
@@ -145,6 +154,7 @@ class Finishing:
                 Status.ACTIVE,
                 branch=delivery.branch,
                 commit_sha=delivery.commit_sha,
+                pull_request=delivery.pull_request,
                 no_changes=delivery.no_changes,
                 audit_state=audit_state,
                 response=document,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import PenstockError
+from penstock.kit.crash_points import crash_point
 from penstock.pipelines.adaptation import ModelWork
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class Held:
                 mine = await self.records.renew(self.claim)
 
     async def _keep(self, draft: Mapping[str, Any], use: ModelUse) -> None:
+        crash_point("K4")
         self.claim = await self.records.draft(self.claim, draft, use)
+        crash_point("K5")
 
     async def _spent(self, use: ModelUse) -> None:
         await self.records.spent(self.claim, use)

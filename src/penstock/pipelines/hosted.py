@@ -14,6 +14,7 @@ from penstock.delivery.ports import HostAway, HostRefused, PullRequestText, Repo
 from penstock.domain.deliveries import HOSTED, DeliveryOrder
 from penstock.domain.pipelines import Delivery
 from penstock.errors import DeliveryConflict, PenstockError, RepositoryAway, RepositoryForbidden, RepositoryNotFound
+from penstock.kit.crash_points import crash_point
 
 if TYPE_CHECKING:
     from penstock.database.ports import Claim
@@ -38,6 +39,7 @@ class _Plans:
 
     async def save(self, base_sha: str, commit_sha: str, repo: str, branch: str) -> None:
         await self.recoveries.save_plan(self.claim, SavedPlan(repo, branch, base_sha, commit_sha))
+        crash_point("K10")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class Hosted:
     async def files(self, preflight: Preflight, skipped: frozenset[str]) -> RemoteFiles:
         """List the repository's files. Raises RepositoryAway, RepositoryNotFound, RepositoryForbidden."""
         try:
-            return await self.host.files(preflight.repository, preflight.head_sha, skipped_folders=skipped)
+            files = await self.host.files(preflight.repository, preflight.head_sha, skipped_folders=skipped)
+            files.default_branch = preflight.default_branch
+            return files  # noqa: TRY300 -- the branch belongs to the listing
         except HostAway as away:
             raise RepositoryAway(away.message) from away
         except HostRefused as refused:

@@ -26,7 +26,9 @@ from penstock.errors import (
     RepositoryForbidden,
     SkillNotFound,
 )
+from penstock.generation.made_changes import as_made
 from penstock.kit.clock import Clock, rfc3339
+from penstock.pipelines.about_repository import AboutRepository, about_local, about_named
 from penstock.pipelines.adaptation import Adaptation, Adapted, ModelWork
 from penstock.pipelines.repairing import Remaking, Repairing
 from penstock.pipelines.sketching import Explained, Sketch, Sketching, uses
@@ -109,7 +111,7 @@ class Planner:
             artifacts = await self._rendered(sketch.spec, sketch.skills, facts, command)
             explain(f"{len(artifacts)} files")
         with walk.stage("judge") as explain:
-            decision = await self._judge(caller, sketch.spec, artifacts, tree)
+            decision = await self._judge(caller, command, facts, sketch.spec, artifacts, tree)
             explain(_verdict_in_words(decision))
         return Made(sketch.spec, artifacts, decision)
 
@@ -131,7 +133,7 @@ class Planner:
 
             async def remake(spec: PipelineSpec) -> Made:
                 artifacts = await self._rendered(spec, sketch.skills, facts, command)
-                return Made(spec, artifacts, await self._judge(caller, spec, artifacts, tree))
+                return Made(spec, artifacts, await self._judge(caller, command, facts, spec, artifacts, tree))
 
             async def resketch(changes: Changes) -> Sketch:
                 by_model = _by_model(adapted.use)
@@ -140,11 +142,15 @@ class Planner:
             def in_time() -> bool:
                 return self.clock.monotonic() < work.judge_by
 
-            with walk.stage("repair") as explain:
-                made, repairs = await self.repairing.repaired(
-                    made, Remaking(facts, sketch, adapted, remake, resketch, in_time)
-                )
-                explain(f"{len(repairs)} repairs, {_verdict_in_words(made.decision)}")
+            try:
+                with walk.stage("repair") as explain:
+                    made, repairs = await self.repairing.repaired(
+                        made, Remaking(facts, sketch, adapted, remake, resketch, in_time)
+                    )
+                    explain(f"{len(repairs)} repairs, {_verdict_in_words(made.decision)}")
+            except BaseException:
+                await self.adaptation.spent_on_repairs(adapted, work, org_id=caller.org_id)
+                raise
         return Plan(
             facts,
             sketch.selection,
@@ -155,26 +161,26 @@ class Planner:
             mode=adapted.mode,
             degraded=bool(adapted.degraded),
             degraded_reason=adapted.degraded,
-            changes=sketch.changes,
+            changes=as_made(sketch.changes, sketch.spec, made.spec),
             model=await self.adaptation.spent_on_repairs(adapted, work, org_id=caller.org_id),
             repairs=repairs,
         )
 
     async def _facts(self, command: GeneratePipeline, remote: RemoteFiles | None) -> tuple[Tree, RepositoryFacts]:
         """Return the facts; files of a host are read in rounds, until detection misses none."""
-        tree, name = (remote, _name(command)) if remote is not None else self._tree(command)
-        facts = await asyncio.to_thread(_detected, tree, name, command.subpath)
+        tree = remote if remote is not None else self._tree(command)
+        about = await asyncio.to_thread(_about, command, remote)
+        facts = await asyncio.to_thread(_detected, tree, about, command.subpath)
         while remote is not None and await _fetched(remote):
-            facts = await asyncio.to_thread(_detected, remote, name, command.subpath)
+            facts = await asyncio.to_thread(_detected, remote, about, command.subpath)
         if facts.primary is None or not facts.deployable:
             message = "Nothing recognisable was found to make a pipeline for: " + " ".join(facts.reasons)
             raise NothingToBuild(message.strip(), reasons=list(facts.reasons))
         return tree, facts
 
-    def _tree(self, command: GeneratePipeline) -> tuple[Tree, str]:
+    def _tree(self, command: GeneratePipeline) -> Tree:
         if command.local_path is not None:
-            root = Path(command.local_path)
-            return LocalTree(root, max_files=self.max_files), root.resolve().name
+            return LocalTree(Path(command.local_path), max_files=self.max_files)
         if command.files is None:
             message = "No files were given, and no repository host is connected: no repository can be read by its name."
             raise InvalidConfiguration(
@@ -182,19 +188,28 @@ class Planner:
                 fields=["service_context.files"],
                 next_steps=("Send the manifests and entry points in service_context.files, or use the command line.",),
             )
-        return MappingTree(command.files), _name(command)
+        return MappingTree(command.files)
 
     async def _rendered(
         self, spec: PipelineSpec, skills: Sequence[Skill], facts: RepositoryFacts, command: GeneratePipeline
     ) -> tuple[Artifact, ...]:
         return await asyncio.to_thread(_rendered, spec, skills, facts, replace=command.options.overwrite)
 
-    async def _judge(self, caller: Caller, spec: PipelineSpec, artifacts: Sequence[Artifact], tree: Tree) -> Decision:
+    async def _judge(  # noqa: PLR0917 -- one step of plan(), with all that plan() knows
+        self,
+        caller: Caller,
+        command: GeneratePipeline,
+        facts: RepositoryFacts,
+        spec: PipelineSpec,
+        artifacts: Sequence[Artifact],
+        tree: Tree,
+    ) -> Decision:
+        public = any(service.runtime.public for service in spec.services)
         context = JudgeContext(
             profile=Profile.STANDARD,
             org_id=caller.org_id,
             service_name=spec.name,
-            public=any(service.runtime.public for service in spec.services),
+            public=public and await asyncio.to_thread(_asked_public, command, facts),
             now=rfc3339(self.clock.now()),
             repo_paths=tuple(tree.paths),
         )
@@ -202,10 +217,17 @@ class Planner:
         return await self.gate.judge(files, context)
 
 
-def _detected(tree: Tree, name: str, subpath: str) -> RepositoryFacts:
+def _detected(tree: Tree, about: AboutRepository, subpath: str) -> RepositoryFacts:
     from penstock.detection import detect
 
-    return detect(tree, name=name, subpath=subpath)
+    facts = detect(tree, name=about.name, subpath=subpath, name_from=about.name_from)
+    return replace(facts, default_branch=about.default_branch or facts.default_branch)
+
+
+def _about(command: GeneratePipeline, remote: RemoteFiles | None) -> AboutRepository:
+    if command.local_path is not None and remote is None:
+        return about_local(Path(command.local_path))
+    return about_named(command, remote.default_branch if remote is not None else "")
 
 
 async def _fetched(remote: RemoteFiles) -> bool:
@@ -218,14 +240,17 @@ async def _fetched(remote: RemoteFiles) -> bool:
         raise RepositoryForbidden(refused.message) from refused
 
 
-def _name(command: GeneratePipeline) -> str:
-    return (command.repository or "").rpartition("/")[2] or command.service_name or "service"
-
-
 def _read(command: GeneratePipeline, facts: RepositoryFacts) -> Reading:
     from penstock.generation.intent import read_intent
 
     return read_intent(command.intent, facts, service_name=command.service_name)
+
+
+def _asked_public(command: GeneratePipeline, facts: RepositoryFacts) -> bool:
+    """Whether the developer, and not the plan itself, says that anyone may call the service."""
+    from penstock.generation.named_values import says_public
+
+    return command.options.public or says_public(command.intent, facts, command.service_name)
 
 
 def _said(reading: Reading) -> Explained:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from penstock.domain.changes import Changes
 from penstock.domain.pipelines import Repair
 from penstock.domain.spec import PipelineSpec
-from penstock.errors import PenstockError
+from penstock.errors import InvalidRequest, PenstockError
 
 if TYPE_CHECKING:
     from penstock.domain.facts import RepositoryFacts
@@ -84,11 +84,16 @@ class Repairing:
             spec, done = fixed(behind, remaking.sketch.draft, remaking.facts, made.decision.violations, self.fixers)
             if not done:
                 break
-            before, made = made, await remaking.remake(spec)
-            repairs += [Repair(each.rule, each.file, what, "fixer") for each, what in done]
+            try:
+                before, made = made, await remaking.remake(spec)
+            except (InvalidRequest, ValidationError) as problem:
+                self.telemetry.log("repair.fixers_failed", level="warning", reason=str(problem)[:300])
+                break
+            repairs += [Repair(each.rule, each.file, what, "fixer", _why(each)) for each, what in done]
             told = {(each.rule, each.file) for each, _ in done}
+            mended = [each for each in _mended(before, made) if (each.rule, each.file) not in told]
             words = "mended by the other repairs"
-            repairs += [Repair(rule, file, words, "fixer") for rule, file in sorted(_mended(before, made) - told)]
+            repairs += [Repair(each.rule, each.file, words, "fixer", _why(each)) for each in mended]
         return made, repairs
 
     async def _by_model(
@@ -108,22 +113,39 @@ class Repairing:
             answer = await conversation.repair(changes, _objection(made.decision.violations, behind, keys))
             sketch = await remaking.resketch(answer)
             spec = grafted(made.spec, sketch.spec, keys)
+            if spec == made.spec:
+                return None
+            again = await remaking.remake(spec)
         except (ModelUnavailable, AnswerUnusable, ModelRefused, PenstockError, ValidationError) as problem:
             self.telemetry.log("repair.model_failed", level="warning", reason=str(problem)[:300])
             return None
-        if spec == made.spec:
-            return None
-        again = await remaking.remake(spec)
-        mended = _mended(made, again)
-        model = conversation.use.model
-        names = ", ".join(sorted({f"{kind} {name}".strip() for kind, name in keys}))
-        return again, answer, [Repair(rule, file, f"{names} changed", model) for rule, file in sorted(mended)]
+        model, what = conversation.use.model, _touched(keys, again.spec)
+        repairs = [Repair(each.rule, each.file, what, model, _why(each)) for each in _mended(made, again)]
+        return again, answer, repairs
 
 
-def _mended(before: Made, after: Made) -> set[tuple[str, str]]:
-    """Return rule and file of what was refused before and is not any more."""
+def _mended(before: Made, after: Made) -> list[Violation]:
+    """Return what was refused before and is not any more, the first of each rule in a file."""
     left = {(each.rule, each.file) for each in after.decision.violations}
-    return {(each.rule, each.file) for each in before.decision.violations} - left
+    found: dict[tuple[str, str], Violation] = {}
+    for each in before.decision.violations:
+        if (each.rule, each.file) not in left:
+            found.setdefault((each.rule, each.file), each)
+    return [found[place] for place in sorted(found)]
+
+
+def _touched(keys: frozenset[Key], spec: PipelineSpec) -> str:
+    """Say which nodes the model changed, and which it left out."""
+    there = {("step", step.id) for step in spec.steps} | {("extra_file", file.path) for file in spec.extra_files}
+    gone = {key for key in keys if key[0] in {"step", "extra_file"} and key not in there}
+    parts = ((sorted(keys - gone), "changed"), (sorted(gone), "left out"))
+    return ", ".join(
+        f"{', '.join(f'{kind} {name}'.strip() for kind, name in nodes)} {word}" for nodes, word in parts if nodes
+    )
+
+
+def _why(violation: Violation) -> str:
+    return f"{violation.message} {violation.remediation}".strip()
 
 
 def _objection(violations: tuple[Violation, ...], behind: Behind, keys: frozenset[Key]) -> str:

@@ -10,8 +10,16 @@ from penstock.detection.tree import SKIPPED_FOLDERS
 from penstock.domain.deliveries import HOSTED, DeliveryOrder
 from penstock.domain.pipelines import MAX_INTENT, Caller, Delivery, GeneratePipeline, PipelineResult, Plan, Status
 from penstock.domain.policy import Decision, FileToJudge, JudgeContext, Profile
-from penstock.errors import GenerationRefused, InvalidConfiguration, PenstockError, PolicyViolations
+from penstock.errors import (
+    GenerationRefused,
+    IdempotencyConflict,
+    InvalidConfiguration,
+    PenstockError,
+    PolicyViolations,
+    RepositoryAway,
+)
 from penstock.kit.clock import Clock, rfc3339
+from penstock.kit.crash_points import crash_during, crash_point
 from penstock.kit.ids import trace_id as new_trace_id
 from penstock.pipelines.adaptation import FALLBACKS, MODES, ModelWork
 from penstock.pipelines.deadlines import DEADLINES, Deadlines
@@ -80,11 +88,19 @@ class Pipelines:
             plan = await self.planner.plan(caller, command, walk, self._times(walk), remote)
             return PipelineResult(None, Status.DRAFTED, plan, Delivery("none"), walk.timings, trace_id)
         with walk.stage("claim"):
-            claim = await self.records.claim(claim_request(caller, command, trace_id))
+            crash_point("K1")
+            asked = claim_request(caller, command, trace_id)
+            claim = await self.records.claim(asked)
+            crash_point("K2")
         if claim.settled:
             return answered_before(claim, trace_id)
         claim, plan, order = await self._promised(self.records, claim, caller, command, walk, trace_id)
-        return await self._finish(claim, command, plan, order, walk, trace_id)
+        crash_point("K8")
+        try:
+            return await self._finish(claim, command, plan, order, walk, trace_id)
+        except IdempotencyConflict:  # somebody else took it over: the record has the answer (row 92)
+            self.telemetry.count("fenced_writes")
+            return answered_before(await self.records.claim(asked), trace_id)
 
     async def plan(self, caller: Caller, command: GeneratePipeline, on_stage: OnStage | None = None) -> Plan:
         """Walk up to the verdict; nothing is recorded or written, and a denial is part of the answer."""
@@ -160,8 +176,9 @@ class Pipelines:
                 raise PolicyViolations(decision=plan.decision, pipeline_id=claim.pipeline_id)  # noqa: TRY301 -- the refusal is settled below
             self.deliveries.preflight(command, plan.artifacts)
             order = self.deliveries.order(command, plan)
+            crash_point("K6")
             with walk.stage("record"):
-                return await records.promise(held.claim, plan, order), plan, order
+                return await crash_during("K7", records.promise(held.claim, plan, order)), plan, order
         except PolicyViolations as refusal:
             await records.reject(
                 held.claim,
@@ -204,6 +221,7 @@ class Pipelines:
 
         promise = Promise(claim, order, plan.artifacts, trace_id=trace_id)
         ended = await finishing.finish(promise, None if order.mode in HOSTED else local, walk)
+        crash_point("K13")
         if ended.problem is not None:
             raise ended.problem
         timings = dict(ended.document["timings"])  # as they are replayed: settling itself is not in them
@@ -220,15 +238,21 @@ class Pipelines:
         return self.finishing
 
     async def _remote(self, command: GeneratePipeline, walk: Walk) -> RemoteFiles | None:
-        """Look at the repository before anything is spent on it, and list its files when none were sent."""
+        """Look at the repository before anything is spent on it, and list its files when none were sent.
+
+        Raises RepositoryAway when they cannot be listed, and what Hosted.preflight raises.
+        """
         wanted = command.options.delivery in HOSTED or (command.files is None and command.local_path is None)
         if self.hosted is None or not command.repository or not wanted:
             return None
         with walk.stage("preflight") as explain:
             found = await self.hosted.preflight(command)
             explain(f"{found.repository} at {found.branch}" if found else "the host does not answer")
-        if found is None or command.files is not None or command.local_path is not None:
+        if command.files is not None or command.local_path is not None:
             return None
+        if found is None:
+            message = f"{command.repository} cannot be read: its host does not answer."
+            raise RepositoryAway(message)
         return await self.hosted.files(found, SKIPPED_FOLDERS)
 
     def _times(self, walk: Walk) -> ModelWork:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -48,6 +49,10 @@ class Why(Enum):
 _TESTS = re.compile(r"(^|/)(tests?|specs?|e2e|testing|cypress|__tests__)/")
 """Where passwords and keys are made up: delivery files still count, files that may hold secrets do not."""
 _MOST_NAMED = 20
+_HOLDS = re.compile(
+    r"(^|/)(k8s|kubernetes|manifests|deploy|kustomize|overlays|base)(/.*\.ya?ml)?$|^\.github(/workflows)?$"
+)
+"""Folders of manifests, and what such a folder holds: a link there may hide what is deployed."""
 
 
 class Files(Protocol):
@@ -90,6 +95,12 @@ def collect(tree: Files) -> Collected:
     for path, why in sorted(chosen, key=_urgency):
         collecting.look_at(path, why)
     return collecting.result()
+
+
+def unlookable(passed_over: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return those links, pipes and devices that stand where delivery files, or folders of them, belong."""
+    named = ((path, what) for path, what in passed_over if not _NEVER.search(path))
+    return tuple((path, f"it is {what}") for path, what in named if _why(path) is Why.DELIVERY or _HOLDS.search(path))
 
 
 class _Collecting:

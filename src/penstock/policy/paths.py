@@ -10,8 +10,8 @@ from penstock.policy.finding import Finding, here
 
 RULE = "compliance.change.protected_paths"
 WRITE_ALLOW = (
-    "cloudbuild*.yaml", "clouddeploy.yaml", "skaffold.yaml", "Dockerfile", "k8s/**", "deploy/**", "docs/cicd/**",
-    "**/Dockerfile", "**/.dockerignore",
+    "cloudbuild*.yaml", "clouddeploy.yaml", "clouddeploy-pipeline.yaml", "skaffold.yaml", "Dockerfile", "k8s/**",
+    "deploy/**", "docs/cicd/**", "**/Dockerfile", "**/.dockerignore",
 )  # fmt: skip
 """Globs that generated files must match: ``*`` stays inside a folder, ``**/`` is any number of folders."""
 

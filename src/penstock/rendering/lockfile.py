@@ -22,18 +22,32 @@ SCHEMA = "penstock.lock/v1"
 _RUN = re.compile(r"(\d+)(?:-(\d+))?@(\d+)\.(\d+)(\+?)(?:\^(\d+))?")
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a later run keeps, also in a clone that knows less."""
+
+    name: str = ""
+    """What the repository is called, whatever the folder of a clone is called."""
+    default_branch: str | None = None
+    """Its default branch, where that is not the usual one."""
+    chosen_target: str | None = None
+    """The target when somebody chose it: a later run that names none keeps it."""
+
+
+NOTHING_KEPT = Kept()
+
+
 def lock_artifact(
     spec_digest: str,
     skills: Sequence[Skill],
     artifacts: Sequence[Artifact],
     *,
-    chosen_target: str | None = None,
+    kept: Kept = NOTHING_KEPT,
     former: Mapping[str, str] | None = None,
 ) -> Artifact:
     """Return the lock file for the artifacts: no time and no id in it, so the same pipeline has the same bytes.
 
-    ``chosen_target`` is the target when somebody chose it: a later run that names none keeps it. ``former`` are files
-    (path to SHA-256) that Penstock wrote before and that are no longer part of the pipeline.
+    ``former`` are files (path to SHA-256) that Penstock wrote before and that are no longer part of the pipeline.
     """
     templates: dict[str, int] = {}
     origins: dict[Origin, int] = {}
@@ -43,8 +57,10 @@ def lock_artifact(
         files[artifact.path] = {"sha256": artifact.sha256, "lines": runs}
     document = {
         "schema": SCHEMA,
+        "name": kept.name,
+        "default_branch": kept.default_branch,
         "spec_digest": spec_digest,
-        "chosen_target": chosen_target,
+        "chosen_target": kept.chosen_target,
         "former": {path: {"sha256": digest} for path, digest in sorted((former or {}).items())},
         "skills": [
             {"name": skill.metadata.name, "version": skill.metadata.version, "digest": skill.metadata.digest}

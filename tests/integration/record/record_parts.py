@@ -93,13 +93,14 @@ class Tables:
         (row,) = await self.fetch("SELECT * FROM pipelines WHERE pipeline_id = $1", uuid.UUID(pipeline_id))
         return row
 
-    async def counted(self, claim: Claim) -> dict[str, int]:
+    async def counted(self, claim: Claim | str) -> dict[str, int]:
         """Return how many rows each side table has for a pipeline."""
+        pipeline_id = claim if isinstance(claim, str) else claim.pipeline_id
         tables = ("pipeline_artifacts", "audit_logs", "usage_events", "outbox")
         counts = {}
         for table in tables:
             query = f"SELECT count(*) FROM {table} WHERE pipeline_id = $1"  # noqa: S608 -- our own names
-            counts[table] = (await self.fetch(query, uuid.UUID(claim.pipeline_id)))[0][0]
+            counts[table] = (await self.fetch(query, uuid.UUID(pipeline_id)))[0][0]
         return counts
 
     async def end_lease(self, claim: Claim) -> None:

@@ -52,7 +52,7 @@ class ScriptedPlanner:
     waits_for: asyncio.Event | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def plan(self, _caller: Caller, _command: GeneratePipeline, walk: Any, work: object) -> Plan:
+    async def plan(self, _caller: Caller, _command: GeneratePipeline, walk: Any, work: object, remote: object) -> Plan:
         self.asked += 1
         self.begun.set()
         with walk.stage("detect"):
@@ -130,6 +130,29 @@ def test_the_same_key_gets_the_bytes_of_the_first_answer_and_no_work_is_done(pos
     assert (replayed.response().body, replayed.status) == (sent.response().body, 201)
     assert replayed.headers == {**sent.headers, "Idempotency-Replayed": "true"}
     assert (asked, audited) == (1, 3)
+
+
+def test_row_92_who_was_taken_over_answers_what_the_record_says(postgres_dsn: str):
+    async def walk():
+        async def overtaken(_archive: Archive, pipeline_id: str, _artifacts: Any) -> str:
+            row = await this.tables.one(pipeline_id)
+            await this.tables.fetch(
+                "UPDATE pipelines SET lease_until = now() - interval '1 second' WHERE pipeline_id = $1",
+                row["pipeline_id"],
+            )
+            finishing = this.pipelines.finishing
+            taken = {each.claim.pipeline_id: each.claim for each in await finishing.recoveries.take(limit=100)}
+            other = {"pipeline_id": pipeline_id, "status": "active", "by": "somebody else"}
+            await finishing.records.finish(taken[pipeline_id], Status.ACTIVE, response=other)
+            return "stored"
+
+        async with house(postgres_dsn, archive=type("Overtaken", (Archive,), {"store": overtaken})) as this:
+            result = await this.generate()
+            return result, await this.tables.counted(result.pipeline_id)
+
+    result, counted = run(walk())
+    assert (result.status, result.replayed["by"]) == (Status.ACTIVE, "somebody else")
+    assert counted == {"pipeline_artifacts": 2, "audit_logs": 3, "usage_events": 1, "outbox": 2}
 
 
 def test_requests_without_a_key_are_never_the_same(postgres_dsn: str):

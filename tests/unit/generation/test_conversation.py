@@ -9,14 +9,14 @@ from functools import partial
 import pytest
 from drafting import repository, service, variable
 from laying import facts_of, plain_draft
+from prepared_model import Answers, Open
 
 from penstock.domain.facts import Source, Task
-from penstock.domain.models import Prices, Usage
+from penstock.domain.models import Prices
 from penstock.domain.skills import Skill, SkillMetadata
 from penstock.generation.adapting import Adapting, AnswerUnusable, Conversation, ModelRefused, Question
 from penstock.generation.attempts import AttemptRules, Attempts, ModelUnavailable
-from penstock.generation.model import AttemptLimits, ModelAnswer, Prompt
-from penstock.generation.ports import CLOSED, Outcome, Permit
+from penstock.generation.model import Prompt
 from penstock.generation.prompt import prompt_for
 from penstock.kit.clock import SystemClock
 from penstock.policy.secrets import redact
@@ -78,45 +78,6 @@ def test_a_huge_repository_is_cut_to_size_and_still_a_document():
     sent = prompt(facts=repository(*services))
     assert len(sent.found) <= 60_000
     assert json.loads(sent.found)["facts"]["services"]
-
-
-class Answers:
-    """A model that gives prepared answers and remembers what it was asked."""
-
-    name = "prepared"
-
-    def __init__(self, *answers: tuple[str, str]) -> None:
-        self.answers = list(answers)
-        self.asked: list[Prompt] = []
-
-    async def warm(self) -> None:
-        await asyncio.sleep(0)
-
-    async def attempt(self, prompt: Prompt, limits: AttemptLimits) -> ModelAnswer:
-        assert limits.total_s > 0
-        self.asked.append(prompt)
-        text, stop_reason = self.answers.pop(0)
-        await asyncio.sleep(0)
-        return ModelAnswer(text, stop_reason, self.name, Usage(1_000_000, 100_000))
-
-    async def close(self) -> None:
-        await asyncio.sleep(0)
-
-
-class Open:
-    """A breaker that always lets pass."""
-
-    async def permit(self) -> Permit:
-        return Permit(allowed=True, state=CLOSED, epoch=1, probe_id=None, retry_after_s=0.0, source="local")
-
-    async def report(self, permit: Permit, outcome: Outcome) -> None:
-        assert (permit.allowed, outcome) == (True, "success")
-
-    async def state(self) -> int:
-        return CLOSED
-
-    async def close(self) -> None:
-        await asyncio.sleep(0)
 
 
 def conversation(model: Answers, left_s: float = 36.0) -> Conversation:

@@ -138,6 +138,17 @@ def test_deno_is_installed_in_the_version_that_the_project_names(tmp_path: Path)
     assert "npm install --global deno@2.2.2" in built.step("test").script
 
 
+@pytest.mark.parametrize(
+    ("wanted", "installed", "said"),
+    [("2.3", "2.3.0", ""), ("2", "2.9.6", "leaves the release open"), ("1.46.3", "2.9.6", "asks for Deno 1.46.3")],
+)
+def test_deno_is_never_a_release_that_changes_by_itself(tmp_path: Path, wanted: str, installed: str, said: str):
+    built = build(tmp_path, {**OTHERS["deno"][0], ".deno-version": f"{wanted}\n"})
+    assert f"npm install --global deno@{installed}\n" in built.step("test").script
+    assert f"deno@{installed} " in built.dockerfile
+    assert said in built.assumptions + built.questions
+
+
 def test_a_framework_that_listens_on_its_own_machine_only_is_told_otherwise(tmp_path: Path):
     files = dict(OTHERS["rust"][0])
     files["Cargo.toml"] = files["Cargo.toml"].replace('axum = "0.7"', 'rocket = "0.5"')

@@ -12,6 +12,8 @@ _PUBLIC = re.compile(
     r"|over) the (?:internet|web))?"
     r"(?! (?:repo|repository|registry|package|key|cloud|holiday|ip|image|api key|folder|dir))"
     r"|allow[ -]unauthenticated(?: (?:access|requests|traffic))?"
+    r"|expos(?:e|es|ed|ing)(?: (?:it|this|the (?:service|api|app)))?"
+    r" (?:to|on) (?:the )?(?:internet|public|web|world|outside)"
     r"|unauthenticated (?:access|requests|traffic)|(?:open|exposed|reachable|accessible|available) (?:to|from"
     r"|on) (?:the |everyone|everybody|anyone|all)?(?:internet|public|web|world)?"
     r"|öffentlich(?: (?:erreichbar|zugänglich))?|publique(?:ment)?(?: accessible)?|público|pública"
@@ -28,10 +30,6 @@ _PRIVATE = re.compile(
 )
 _CLOSED = re.compile("privat|priv|intern|authent|expos|not |behind|nicht")
 _OPEN = re.compile("publi|públic|internet|unauth|expos|open|reach|avail|access|öffentlich")
-_NOT = re.compile(
-    r"\b(?:not|no|never|don't|isn't|without|nicht|kein|pas|sin|non)(?: (?:be|make|it|a|any|make it|publicly"
-    r"|become))*[ -]$"
-)
 
 
 def read(wishes: Wishes) -> None:
@@ -52,10 +50,10 @@ def read(wishes: Wishes) -> None:
     ):
         return
     for pattern, near, public in ((_PRIVATE, _CLOSED, False), (_PUBLIC, _OPEN, True)):
-        for found in sentence.find(pattern, near):
+        for found in sentence.find(pattern, near, negated=True):
             if found.group().endswith((" to ", " from ", " on ")):
                 continue
-            left = _NOT.search(sentence.before(found.start()))
-            words = sentence.take((found.start() - (len(left.group()) if left else 0), found.end()))
+            negated = sentence.is_negated(found.start())
+            words = sentence.take_negated(*found.span())
             for name in services_for(wishes, found.start(), found.end()):
-                wishes.of_service(name, "public", public is (left is None), words)
+                wishes.of_service(name, "public", public is not negated, words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from penstock.generation.intent.sentence import Sentence
 from penstock.generation.intent.stages import LIST, NAMED, is_production, name_of, resolved
 from penstock.generation.intent.wishes import Wishes
 
@@ -47,6 +48,7 @@ _NEVER_WITHOUT = re.compile(
     r"\b(?:never|don't|do not|not|nothing|nie|jamais|nunca)\b[^,.;]{0,40}\b(?:without|ohne|sans|sin)(?: (?:an?"
     r"|any|the|manual))* ?$"
 )
+_AND = re.compile(r" (?:and|und|et|y) |,")
 _ANY = re.compile("approv|sign|gate|freig|genehm|approba|aprob|manual|validation")
 _AUTO = re.compile("auto")
 _BY_WHOM = re.compile(
@@ -56,6 +58,10 @@ _BY_WHOM = re.compile(
 _NEXT = re.compile(
     r" (?:for|before|in|on|to|vor|für|avant|pour|antes de)(?: (?:the|la|le|el))? ([a-z][a-z0-9-]{0,30})(?![\w-])"
 )
+_NOT_BY = re.compile(
+    r"\b(?:do not|don't|never|not) (?:deploy\w*|releas\w*|promot\w*|go)(?: it)?"
+    r"(?=[^,.;]{0,80}\bautomatic)(?: automatically)? to (?:the )?(?P<stages>" + LIST + ")(?: automatically)?"
+)
 _BY = re.compile(r"\b(?:automatic(?:ally)?|auto)[ -](?:deploy\w*|promot\w*) (?:to|into|in) (?P<stages>" + LIST + ")")
 
 
@@ -63,37 +69,54 @@ def read(wishes: Wishes) -> None:
     """Read approvals."""
     sentence = wishes.sentence
     if sentence.any("automatic", "auto-", "auto "):
-        for found in sentence.find(_BY, _AUTO):
-            _settle(wishes, found.group("stages"), required=False, words=sentence.take(found), silent=True)
+        for found in sentence.find(_BY, _AUTO, negated=True):
+            required = sentence.is_negated(found.start())
+            words = sentence.take_negated(*found.span())
+            _settle(wishes, found.group("stages"), required=required, words=words, silent=True)
+        for found in sentence.find(_NOT_BY, _AUTO, negated=True):
+            _settle(wishes, found.group("stages"), required=True, words=sentence.take(found))
     if not sentence.any("approv", "sign", "gate", "freig", "genehm", "approb", "aprob", "manual", "validation"):
         return
     for pattern in (_FOR, _OF):
-        for found in sentence.find(pattern, _ANY, 110):
-            before = _negated(sentence.before(found.start(), 60))
+        for found in sentence.find(pattern, _ANY, 110, negated=True):
+            before = _negated(sentence, found.start())
             said = found.group().replace(found.group("stages"), " ")
             start = found.start() - (len(before.group()) if before else 0)
-            words = sentence.take((start, found.end()))
-            doubly = before is not None and before.re is _NEVER_WITHOUT
-            required = doubly or not (before or _NOT.search(said))
+            words = sentence.take_negated(start, found.end())
+            doubly = before is not None and _doubly(sentence, before, found.start())
+            required = doubly or not (before or _NOT.search(said) or _is_unwanted(sentence, found.start()))
             _whom(wishes, found.end())
             _settle(wishes, found.group("stages"), required=required, words=words)
-    for found in sentence.find(_BARE, _ANY, 110):
-        before = _negated(sentence.before(found.start(), 60))
+    for found in sentence.find(_BARE, _ANY, 110, negated=True):
+        before = _negated(sentence, found.start())
         start = found.start() - (len(before.group()) if before else 0)
         behind = _NEXT.match(sentence.low, found.end())
         own = behind is not None and behind.group(1) in (wishes.stages or ())
-        words = sentence.take((start, behind.end() if behind is not None and own else found.end()))
+        words = sentence.take_negated(start, behind.end() if behind is not None and own else found.end())
         stages = wishes.stages or list(wishes.usual)
         last = next((stage for stage in reversed(stages) if is_production(stage)), stages[-1])
         name = behind.group(1) if behind is not None and own else last
         _whom(wishes, behind.end() if behind is not None and own else found.end())
-        doubly = before is not None and before.re is _NEVER_WITHOUT
-        _one(wishes, name, required=doubly or not (before or _NOT.search(found.group())), words=words)
+        doubly = before is not None and _doubly(sentence, before, found.start())
+        unwanted = before or _NOT.search(found.group()) or _is_unwanted(sentence, found.start())
+        _one(wishes, name, required=doubly or not unwanted, words=words)
 
 
-def _negated(before: str) -> re.Match[str] | None:
+def _negated(sentence: Sentence, at: int) -> re.Match[str] | None:
     """Return the words that turn an approval around, or ("never without") turn it around twice."""
+    before = sentence.before(at, 60)
     return _NEVER_WITHOUT.search(before) or _NOT_BEFORE.search(before)
+
+
+def _is_unwanted(sentence: Sentence, at: int) -> bool:
+    """Whether an approval shall be removed: "no canary and an approval" wants one."""
+    if not sentence.is_negated(at):
+        return False
+    return not _AND.search(sentence.low, sentence.negation_of(at).cue, at)
+
+
+def _doubly(sentence: Sentence, before: re.Match[str], at: int) -> bool:
+    return before.re is _NEVER_WITHOUT or sentence.is_affirmed_twice(at)
 
 
 def _whom(wishes: Wishes, end: int) -> None:

@@ -33,9 +33,6 @@ _BARE = re.compile(rf"\b{_WORD}\b")
 _ANY = re.compile("canar|gradual|progress|phased|schrittw|%")
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _IF = re.compile(r"\b(?:if|when|once|after|whenever|wenn|falls|si|cuando)(?: (?:a|the|its|la|le|el|die|der|das))* $")
-_NOT = re.compile(
-    r"\b(?:no|not|without|don't|skip|disable|ohne|kein|keine|sans|pas de|sin)(?: (?:a|an|any|the|use))* $"
-)
 
 
 def read(wishes: Wishes) -> None:
@@ -45,18 +42,18 @@ def read(wishes: Wishes) -> None:
         return
     found_one = False
     for pattern in (_WITH, _BEHIND, _TRAFFIC):
-        for found in sentence.find(pattern, _ANY):
-            if "%" in found.group() or pattern is not _BEHIND:
+        for found in sentence.find(pattern, _ANY, negated=True):
+            if sentence.is_negated(found.start()):
+                found_one = _none(wishes, found) or found_one
+            elif "%" in found.group() or pattern is not _BEHIND:
                 text = found.group("steps") + (found.group("more") if pattern is _TRAFFIC else "")
                 steps = [int(each.group()) for each in _NUMBER.finditer(text)]
                 found_one = _steps(wishes, found, steps) or found_one
-    for found in sentence.find(_BARE, _ANY):
-        before = _NOT.search(sentence.before(found.start()))
+    for found in sentence.find(_BARE, _ANY, negated=True):
         if _IF.search(sentence.before(found.start())) and not found_one:
             continue
-        if before:
-            words = sentence.take((found.start() - len(before.group()), found.end()))
-            wishes.of_stage(_stage(wishes, found.start(), found.end()), "canary", [], words)
+        if sentence.is_negated(found.start()):
+            _none(wishes, found)
         elif found_one:
             sentence.take(found)
         else:
@@ -66,6 +63,17 @@ def read(wishes: Wishes) -> None:
             wishes.assume(
                 f"The canary goes to {steps_said} of the traffic, then to all of it: the sentence names no steps."
             )
+
+
+def _none(wishes: Wishes, found: re.Match[str]) -> bool:
+    words = wishes.sentence.take_negated(*found.span())
+    stages = wishes.stages or list(wishes.usual)
+    behind = NAMED.search(
+        wishes.sentence.low, found.end(), min(wishes.sentence.clause(found.start())[1], found.end() + 20)
+    )
+    named = resolved(behind.group(), stages) if behind else None
+    wishes.of_stage(named or _last(stages), "canary", [], words)
+    return True
 
 
 def _steps(wishes: Wishes, found: re.Match[str], steps: list[int]) -> bool:
@@ -89,4 +97,8 @@ def _stage(wishes: Wishes, start: int, end: int) -> str:
         stage = resolved(each.group(), stages)
         if stage is not None:
             return stage
+    return _last(stages)
+
+
+def _last(stages: list[str]) -> str:
     return next((stage for stage in reversed(stages) if is_production(stage)), stages[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from penstock.generation.intent.sentence import Sentence
+from penstock.generation.intent.sentence import Sentence, joined
 from penstock.generation.intent.stages import (
     AMBIGUOUS,
     BY_WORD,
@@ -39,20 +39,29 @@ _OWN = re.compile(
     r"|llamados)\b|:)\s*"
     r"([a-z](?:[a-z0-9-]{0,30}[a-z0-9])?(?:(?:,\s*|\s+(?:and|then|und|et|y)\s+|,\s*(?:and|then)\s+)[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?){1,8})"
 )
+_ONE = re.compile(
+    r"\b(?:environments?|stages?|envs?|umgebung(?:en)?|environnements?|entornos?)(?::| ?=) *([a-z][a-z0-9-]{0,30})"
+    r"(?= *(?:$|[.,;\n]))"
+)
 _SPLIT = re.compile(r",\s*(?:and |then )?|\s+(?:and|then|und|et|y)\s+")
 _ADDED = re.compile(
     r"\b(?:add|adds|additional|additionally|extra|plus|another|new|zusätzlich\w*|ajoute\w*|añad\w*"
     r"|agrega\w*)\b[^,.;]{0,20}$"
 )
 _LEFT_OUT = re.compile(
-    r"\b(?:no|without|skip|skipping|omit|drop|remove|ohne|kein|keine|sans|pas de|sin)(?: (?:a|an|the|any"
-    r"|separate|our|el|la|une?))* $"
+    r"\b(?:(?:don't|do not|doesn't|does not|never|no longer) (?:need|want|use|have|deploy to)"
+    r"|no|without|skip|skipping|omit|drop|remove|ohne|kein|keinen?|sans|pas d[e']|pas besoin d[e']|sin|no necesitamos)"
+    r"(?: (?:a|an|the|any|separate|our|el|la|une?))* ?$"
 )
 _ALONE_BEFORE = re.compile(
     r"\b(?:only|just|straight|directly|right|nur|direkt|seulement|directement|s[óo]lo"
     r"|directamente)(?: (?:deploys?|to|into|in|a|the|nach|en|auf|vers))* $"
 )
 _ALONE_AFTER = re.compile(r" only\b(?! (?:on|when|if|after|from|with)\b)")
+_LATER = re.compile(
+    r" (?:after|once|when|if|as soon as|until|nach|wenn|sobald|après|quand|dès que|si|después|cuando)\b"
+)
+"""Behind "only to production": it says when, not that there is no other environment."""
 _LISTS = re.compile("environ|stages|envs|umgebung|entornos")
 _NOUN = re.compile(r" (?:environments?|stage|envs?|umgebung|environnement|entorno)\b")
 _COUNTED = re.compile(
@@ -63,6 +72,9 @@ _NOT_TO = re.compile(
     r"\b(?:don't|do not|never|not|won't|nicht|ne pas|no)(?: yet)? (?:deploy\w*|releas\w*|go|push|promot\w*|auf"
     r"|déploy\w*|desplegar)(?: (?:it|anything|yet))*"
     r" (?:to|in|into|nach|auf|en|sur)(?: (?:the|a))? $"
+)
+_DEPENDS = re.compile(
+    r" (?:until|unless|before|without|if|when|while|on|during|at|from|bis|bevor|ohne|wenn|am|sans|avant|si|sin|hasta)\b"
 )
 _YET = re.compile(r" yet\b| for now\b")
 Mention = tuple[int, int, str]
@@ -79,11 +91,14 @@ def read_list(wishes: Wishes) -> None:
                 start = found.start() - (len(counted.group()) if counted else 0)
                 _settle(wishes, names, sentence.take((start, found.end())))
                 return
+        for found in sentence.find(_ONE, _LISTS, 80):
+            _only(wishes, name_of(found.group(1)), sentence.take(found))
+            return
     for group in _groups(sentence):
         unsure = all(word in AMBIGUOUS for _, _, word in group)
         first, last = group[0][0], group[-1][1]
         spoken_of = _ABOUT.search(sentence.before(first, 60)) or _APPROVED.match(sentence.low, last)
-        if len(group) > 1 and not unsure and not spoken_of:
+        if len(group) > 1 and not sentence.is_negated(first) and not unsure and not spoken_of:
             names = list(dict.fromkeys(name_of(word) for _, _, word in group))
             if len(names) > 1:
                 counted = _COUNTED.search(sentence.before(first))
@@ -94,31 +109,60 @@ def read_list(wishes: Wishes) -> None:
 
 def read_rest(wishes: Wishes) -> None:
     """Read the environments that are spoken of alone: one more, one less, the only one."""
-    sentence = wishes.sentence
+    sentence, left_out = wishes.sentence, -1
     for start, end, word in _mentions(sentence):
         noun = _NOUN.match(sentence.low, end)
         if word in AMBIGUOUS and noun is None:
             continue
         end = noun.end() if noun else end  # noqa: PLW2901 -- the noun belongs to it
-        stages = wishes.stages or list(wishes.usual)
-        known, before = resolved(word, stages), sentence.before(start)
-        if match := _NOT_TO.search(before):
-            yet = _YET.match(sentence.low, end)
-            _not_to(wishes, word, sentence.take((start - len(match.group()), yet.end() if yet else end)))
-        elif match := _LEFT_OUT.search(before):
-            _leave_out(wishes, word, sentence.take((start - len(match.group()), end)))
-        elif match := _ALONE_BEFORE.search(before):
-            _only(wishes, known or name_of(word), sentence.take((start - len(match.group()), end)))
-        elif _ALONE_AFTER.match(sentence.low, end):
-            _only(wishes, known or name_of(word), sentence.take((start, end + len(" only"))))
-        elif known is None and len(stages) < _MOST:
-            words = sentence.take((start, end))
-            wishes.stages = with_one_more(stages, name_of(word))
-            wishes.said["environments"] = words
-            if not _ADDED.search(before):
-                wishes.assume(f"There is an environment {name_of(word)} too, on the way {_way(wishes.stages)}.")
+        too = 0 <= left_out < start and joined(sentence.low[left_out:start])
+        if _is_left_out(wishes, (start, end, word), too=too):
+            left_out = end
+        elif sentence.is_negated(start):
+            sentence.denied.append((start, end))
+        elif not sentence.is_taken(start, end):
+            _spoken_of(wishes, (start, end, word))
+
+
+def _is_left_out(wishes: Wishes, mention: Mention, *, too: bool) -> bool:
+    """Read an environment that shall not be, or not be deployed to; ``too``: the one before it was left out."""
+    sentence, (start, end, word) = wishes.sentence, mention
+    before = sentence.before(start)
+    if (match := _NOT_TO.search(before)) and _DEPENDS.match(sentence.low, end):
+        words = sentence.take((start - len(match.group()), end))
+        wishes.assume(f'"{words}" is said of a case alone: each environment comes after the one before it anyway.')
+        return False
+    if match:
+        yet = _YET.match(sentence.low, end)
+        _not_to(wishes, word, sentence.take((start - len(match.group()), yet.end() if yet else end)))
+        return True
+    if (match := _LEFT_OUT.search(before)) or too:
+        words = sentence.take_negated(start - (len(match.group()) if match else 0), end)
+        if sentence.is_affirmed_twice(start):
+            wishes.assume(f'{word} stays: "{words}".')
         else:
-            sentence.take((start, end))
+            _leave_out(wishes, word, words)
+        return True
+    return False
+
+
+def _spoken_of(wishes: Wishes, mention: Mention) -> None:
+    """Read an environment that shall be: the only one, one more, or one there is."""
+    sentence, (start, end, word) = wishes.sentence, mention
+    stages = wishes.stages or list(wishes.usual)
+    known, before = resolved(word, stages), sentence.before(start)
+    if (match := _ALONE_BEFORE.search(before)) and not _LATER.match(sentence.low, end):
+        _only(wishes, known or name_of(word), sentence.take((start - len(match.group()), end)))
+    elif _ALONE_AFTER.match(sentence.low, end):
+        _only(wishes, known or name_of(word), sentence.take((start, end + len(" only"))))
+    elif known is None and len(stages) < _MOST:
+        words = sentence.take((start, end))
+        wishes.stages = with_one_more(stages, name_of(word))
+        wishes.said["environments"] = words
+        if not _ADDED.search(before):
+            wishes.assume(f"There is an environment {name_of(word)} too, on the way {_way(wishes.stages)}.")
+    else:
+        sentence.take((start, end))
 
 
 def finish(wishes: Wishes) -> None:
@@ -182,6 +226,7 @@ def _leave_out(wishes: Wishes, word: str, words: str) -> None:
     known = resolved(word, stages)
     left = [stage for stage in stages if stage != known]
     if known is None:
+        wishes.unchanged(words)
         return
     if not left:
         wishes.ask(f"Where does it go, if not to {known}? No environment is left.")

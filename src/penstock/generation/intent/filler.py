@@ -88,6 +88,7 @@ _FOREIGN = (
     " bauen deploye deployen ausrollen ausliefern läuft laufen lauf lass führe ausführen als wenn immer nur jeder jede"
     " jedes jeden alle alles neue neuen neuer dienst dienste anwendung projekt umgebung umgebungen region geheimnis"
     " geheimnisse variable variablen zweig version bereitstellen bereitstellung veröffentlichen wie so sowie man"
+    " hinzufügen verwenden nutzen setzen sondern"
     # French
     " je nous vous tu il elle ils le la les l un une des du de d et ou puis mais aussi avec pour par sur dans en au aux"
     " à chez vers depuis ce cette ces notre nos mon ma mes votre vos crée créer créez crees créé cree creer mets mettre"
@@ -95,7 +96,7 @@ _FOREIGN = (
     " lancer exécute exécuter besoin a ai as ont est sont doit doivent faut veux voudrais voulons merci s'il"
     " plaît plait"
     " stp svp qui que quand toujours tout tous toutes toute nouveau nouvelle projet environnement environnements région"
-    " intégration continue livraison pipeline application utilise utiliser nécessite"
+    " intégration continue livraison pipeline application utilise utiliser nécessite nécessaire nécessaires ne"
     # Spanish
     " yo nosotros el los las un una unos unas de del y o e luego pero también con para por en al a hacia desde"
     " este esta"
@@ -103,7 +104,7 @@ _FOREIGN = (
     " despliegue despliegues desplegado construye construir probar ejecuta ejecutar lanza necesita necesitamos necesito"
     " requiere usa usar quiero queremos debe deben hay favor gracias cuando siempre todo todos todas cada nuevo nueva"
     " servicio servicios aplicación proyecto entorno entornos ambiente ambientes región versión integración continua"
-    " entrega como que se es son ser tiene"
+    " entrega como que se es son ser tiene necesario necesaria sino"
 )
 NOUNS = frozenset(_THINGS.split())
 """Things, which make clearer what stands before them: preview environment."""

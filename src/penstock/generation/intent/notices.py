@@ -49,6 +49,8 @@ _PARTS = {
     "pubsub": ("sub",),
     "webhook": ("webhook",),
 }
+_UNLESS = re.compile(r"\b(?:unless|es sei denn|à moins|a menos)\b")
+_TO_WHOM = frozenset({"mailto:", "email:", "e-mail:", "mail:", "to:", "notify:", "cc:", "an:", "à:", "a:", "correo:"})
 _TO = re.compile(r"[#a-z0-9._@+-]{1,100}")
 
 
@@ -73,7 +75,7 @@ def _named(wishes: Wishes) -> list[tuple[str, str | None, int]]:
         named.append(("slack", sentence.original(room), room.start()))
         sentence.take(room)
     for address in sentence.find(_ADDRESS, _AT):
-        if _is_account(address.group()):
+        if _is_account(address.group()) or _holds_password(sentence.low, address.start()):
             continue
         named.append(("email", sentence.original(address), address.start()))
         sentence.take(address)
@@ -122,8 +124,9 @@ def _when(wishes: Wishes, at: int) -> str | None:
     said = set()
     for name, pattern in (("failure", _FAILS), ("success", _SUCCEEDS), ("always", _ALWAYS)):
         for found in pattern.finditer(sentence.low, first, last):
-            said.add(name)
-            sentence.take(found)
+            if not sentence.is_negated(found.start()) and not _UNLESS.search(sentence.before(found.start())):
+                said.add(name)
+            sentence.take_negated(*found.span())
     for found in _TELLS.finditer(sentence.low, first, last):
         sentence.take(found)
     if len(said) > 1:
@@ -138,6 +141,12 @@ def _is_notice(wishes: Wishes, at: int) -> bool:
         any(pattern.search(low, first, last) for pattern in (_TELLS, _FAILS))
         or re.match(r"\W{0,3}e-?mail", low[first:]) is not None
     )
+
+
+def _holds_password(low: str, start: int) -> bool:
+    """Whether an address is the end of ``user:password@host``."""
+    before = low[low.rfind(" ", 0, start) + 1 : start]
+    return ":" in before and before.strip("\"'`(<") not in _TO_WHOM
 
 
 def _is_account(address: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock.generation.intent.wishes import Wishes
+from penstock.generation.words import listed
 
 REGIONS = frozenset(
     [
@@ -225,24 +226,40 @@ def _says_so(words: str) -> bool:
 
 def _region(wishes: Wishes) -> None:
     sentence = wishes.sentence
+    refused: list[str] = []
     for pattern, near in ((_REGION, _REGION_WORD), (_SAID_REGION, _SAID_WORD)):
-        for found in sentence.find(pattern, near):
-            name = found.group(1)
-            words = sentence.take(found)
-            if name in REGIONS:
-                wishes.set("region", name, words)
-                if found.group(0) != name and pattern is _REGION:
-                    wishes.assume(f"{words} is a zone: everything runs in its region, {name}.")
+        for found in sentence.find(pattern, near, negated=True):
+            if sentence.is_negated(found.start(1)):
+                refused.append(sentence.take_negated(*found.span()))
             else:
-                wishes.ask(f"Which Google Cloud region is meant by {words}? It is none of those known here.")
+                _named(wishes, found, zone=pattern is _REGION and found.group() != found.group(1))
     for start, word in sentence.leads:
         name = next((each for each in _BY_WORD.get(word, ()) if sentence.low.startswith(each, start)), None)
         end = start + len(name or "")
         if name is None or _NO_PLACE.match(sentence.low, end) or sentence.is_taken(start, end):
             continue
-        region = _CITY[name]
-        known = wishes.single.get("region") == region
-        words = sentence.take((start, end))
-        wishes.set("region", region, words)
-        if wishes.single.get("region") == region and not known:
-            wishes.assume(f"{words} is taken as the region {region}; --region (options.region) changes that.")
+        if sentence.is_negated(start):
+            refused.append(sentence.take_negated(start, end))
+        else:
+            _city(wishes, _CITY[name], sentence.take((start, end)))
+    if refused and "region" not in wishes.single:
+        longest = [words for words in refused if not any(each != words and each.startswith(words) for each in refused)]
+        said = listed([f'"{words}"' for words in longest])
+        wishes.ask(f"In which region shall it run instead? The sentence says {said} and names no other one.")
+
+
+def _named(wishes: Wishes, found: re.Match[str], *, zone: bool) -> None:
+    name, words = found.group(1), wishes.sentence.take(found)
+    if name not in REGIONS:
+        wishes.ask(f"Which Google Cloud region is meant by {words}? It is none of those known here.")
+        return
+    wishes.set("region", name, words)
+    if zone:
+        wishes.assume(f"{words} is a zone: everything runs in its region, {name}.")
+
+
+def _city(wishes: Wishes, region: str, words: str) -> None:
+    known = wishes.single.get("region") == region
+    wishes.set("region", region, words)
+    if wishes.single.get("region") == region and not known:
+        wishes.assume(f"{words} is taken as the region {region}; --region (options.region) changes that.")

@@ -19,6 +19,7 @@ from penstock.generation.intent import (
     notices,
     place,
     ports,
+    refusals,
     runtime,
     scaling,
     services,
@@ -36,6 +37,7 @@ USUAL_ENVIRONMENTS = ("staging", "production")
 """What the shipped skills give: what a sentence says of production is said of that."""
 _READERS = (
     services.read,
+    usual.read_gates,
     builds.read,
     variables.read,
     ports.read,
@@ -56,8 +58,11 @@ _READERS = (
     usual.read,
     environments.read_rest,
     environments.finish,
+    refusals.read,
 )
 _MAX_SERVICES = 40
+_WISHES = frozenset({"cloud-run", "cloud run"})
+"""Names that a wish is said with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ def read_intent(
     names = _names(facts, service_name)
     main = next((name for name, each in names.items() if each is facts.primary), next(iter(names), "service"))
     wishes = Wishes(sentence, facts, names, main, tuple(environments) or USUAL_ENVIRONMENTS)
+    known = {facts.name, *names, *(each.name for each in names.values())}
+    sentence.know(name for name in known if name not in place.REGIONS and name not in _WISHES)
     for read in _READERS:
         read(wishes)
     wishes.missed(sentence.left_over(_familiar(wishes)))

@@ -17,12 +17,12 @@ _WORDS = {
 _N = rf"([0-9]{{1,6}}|{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
 _WHAT = r"(?:instances?|replicas?|pods?|copies|containers?|instanzen|instanz|réplicas|répliques?|instancias?)"
 _LEAST = (
-    r"(?:min(?:imum|imal|imal|\.)?|at least|no fewer than|not less than|mindestens|au moins|al menos|mínimo"
-    r"|como mínimo)"
+    r"(?:min(?:imum|imal|imal|\.)?|(?:not|never|don't) (?:[a-z]+ ){1,2}(?:below|less than|fewer than|under)|at least"
+    r"|no fewer than|not less than|mindestens|au moins|al menos|mínimo|como mínimo)"
 )
 _MOST = (
     r"(?:max(?:imum|imal|\.)?|at most|up to|no more than|not more than|never more than|höchstens|bis zu|au plus"
-    r"|jusqu'à|máximo|como máximo|hasta)"
+    r"|(?:not|never|don't) (?:[a-z]+ ){1,2}more than|not exceed|jusqu'à|máximo|como máximo|hasta)"
 )
 _OF = r"(?: (?:of|de|is|von|to))?[ :=]{1,2}"
 _BOTH = re.compile(
@@ -50,7 +50,6 @@ _WARM = re.compile(
     r"\b(?:always (?:warm|on)|keep (?:one|an|at least one|it|1)(?: instances?| replicas?)? (?:always )?(?:warm"
     r"|running|alive)|(?:no|avoid|without|prevent) cold[ -]starts?|warm instance)\b"
 )
-_NOT = re.compile(r"\b(?:no|not|never|don't|without|nicht|pas|sin)(?: (?:let it|it|to))* $")
 _UNIT = r"(gib|gi|gb|g|mib|mi|mb)"
 _RAM = r"(?:memory|ram|speicher|arbeitsspeicher|mémoire|memoria)"
 _MEMORY = re.compile(
@@ -105,11 +104,11 @@ def _instances(wishes: Wishes) -> None:
     for found in sentence.find(_EXACT, _COUNTED):
         count = _number(found.group(2))
         _set(wishes, found, min_instances=count, **({"max_instances": count} if found.group(1) or count > 10 else {}))  # noqa: PLR2004
-    for found in sentence.find(_ZERO, _SCALE):
-        left = _NOT.search(sentence.before(found.start()))
-        _set(wishes, found, min_instances=1 if left else 0)
-        if left:
-            sentence.take((found.start() - len(left.group()), found.start()))
+    for found in sentence.find(_ZERO, _SCALE, negated=True):
+        negated = sentence.is_negated(found.start())
+        _set(wishes, found, min_instances=1 if negated else 0)
+        if negated:
+            sentence.take_negated(*found.span())
     for found in sentence.find(_WARM, _HEAT):
         _set(wishes, found, min_instances=1)
 

@@ -57,7 +57,6 @@ ZONE = re.compile(
 )
 """A time zone said apart from the hour."""
 ZONE_WORD = re.compile("time|zeit|c?est|cet|[ep][ds]t|[ij]st|bst")
-_LEFT_OUT = re.compile(r"\b(?:don't|do not|never|not|no|except|nicht|nie|pas|jamais|nunca)\b[^,.;]{0,30}$")
 _ZONE = re.compile(r"utc|gmt")
 _MOST = 10
 _NOON, _DAY_HOURS, _HOUR_MINUTES = 12, 24, 60
@@ -85,8 +84,8 @@ def clocks(sentence: Sentence) -> list[Clock]:
         if _plausible(each.group(1).split())
     ]
     for pattern, near, read in _READERS:
-        for each in sentence.find(pattern, near):
-            clock = None if _LEFT_OUT.search(sentence.before(each.start())) else read(each)
+        for each in sentence.find(pattern, near, negated=True):
+            clock = None if sentence.is_negated(each.start()) else read(each)
             if clock is not None and not any(clock.start < other.end and other.start < clock.end for other in found):
                 found.append(clock)
     return sorted(found, key=lambda clock: clock.start)

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from penstock.domain.pipelines import MAX_INTENT
 from penstock.generation.intent.filler import FILLER, NEGATIONS, NOUNS
+from penstock.generation.intent.negation import Negated, negated_parts
 
 T = TypeVar("T")
 _MOST_FOUND = 25
@@ -29,6 +30,7 @@ _END = ".,;:!?'\"-"
 _BETWEEN = re.compile(
     r"[\s\"'`]*(?:and|then|but|also|plus|und|dann|aber|et|puis|mais|y|e|luego|pero)?[\s\"'`]*", re.IGNORECASE
 )
+_COMPOUND = re.compile(r"[a-z0-9][-_./ ][a-z0-9]", re.IGNORECASE)
 _SHOWN = 300
 _MASK = "(hidden)"
 _CREDENTIAL = re.compile(
@@ -49,6 +51,9 @@ class Sentence:
         self._taken = bytearray(len(self.text))
         self._around: dict[tuple[re.Pattern[str], int], list[tuple[int, int]]] = {}
         self._hidden = [found.span() for found in _CREDENTIAL.finditer(self.text)]
+        self._names: list[tuple[int, int]] = []
+        self.denied: list[tuple[int, int]] = []
+        """What a reader was not shown, since it is negated."""
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -60,22 +65,64 @@ class Sentence:
         """Where clauses end."""
         return (*(found.start() for found in _BREAK.finditer(self.text)), len(self.text))
 
+    @cached_property
+    def negated(self) -> tuple[Negated, ...]:
+        """What negations govern."""
+        return negated_parts(self.low, self.breaks)
+
+    def know(self, names: Iterable[str]) -> None:
+        """Learn names of several words: no word inside one of them is a wish."""
+        for name in names:
+            if _COMPOUND.search(name):
+                whole = re.compile(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])")
+                self._names += [found.span() for found in whole.finditer(self.low)]
+
+    def is_negated(self, at: int) -> bool:
+        """Whether what stands at a position shall not be: negated, and not turned around again."""
+        around = [part for part in self.negated if part.start <= at < part.end]
+        return any(not part.turns for part in around) != (sum(part.turns for part in around) % 2 == 1)
+
+    def is_affirmed_twice(self, at: int) -> bool:
+        """Whether two negations stand before a position: never skip."""
+        return any(part.start <= at < part.end for part in self.negated) and not self.is_negated(at)
+
+    def negation_of(self, at: int) -> Negated:
+        """Return the negated part around a position. Raises StopIteration where nothing is negated."""
+        return next(part for part in self.negated if part.start <= at < part.end)
+
+    def take_negated(self, start: int, end: int) -> str:
+        """Take what is negated together with its negation, and return it in the developer's words."""
+        for part in self.negated:
+            if part.cue <= start < part.end:
+                start, end = min(start, part.cue), max(end, part.end if part.cue == part.start else end)
+        return self.take((start, end))
+
     def any(self, *parts: str) -> bool:
         """Whether one of the parts occurs: cheap to ask before a pattern is tried."""
         return any(part in self.low for part in parts)
 
     def find(
-        self, pattern: re.Pattern[str], near: re.Pattern[str] | None = None, reach: int = 60, *, exact: bool = False
+        self,
+        pattern: re.Pattern[str],
+        near: re.Pattern[str] | None = None,
+        reach: int = 60,
+        *,
+        exact: bool = False,
+        negated: bool = False,
     ) -> Iterator[re.Match[str]]:
         """Yield the first places where a pattern fits and nobody else has taken a letter; ``exact`` minds capitals.
 
-        ``near`` is a quick pattern for what every fit holds: only ``reach`` characters around it are looked at.
+        ``near`` is a quick pattern for what every fit holds: only ``reach`` characters around it are looked at. What is
+        negated is shown only with ``negated``, to a reader that asks is_negated; the others' is kept in ``denied``.
         """
         text = self.text if exact else self.low
         count = 0
         for first, last in self._windows(near, reach) if near else ((0, len(text)),):
             for found in pattern.finditer(text, first, last):
-                if self._taken.find(1, found.start(), found.end()) < 0:
+                if self._taken.find(1, found.start(), found.end()) < 0 and not self._in_name(*found.span()):
+                    if not negated and self.is_negated(found.start()):
+                        self.denied.append(found.span())
+                        continue
                     yield found
                     count += 1
                     if count == _MOST_FOUND:
@@ -86,8 +133,14 @@ class Sentence:
         for start, word in self.leads:
             for thing, pattern in table.get(word, ()):
                 found = pattern.match(self.low, start)
-                if found is not None and self._taken.find(1, found.start(), found.end()) < 0:
+                if found is None or self._taken.find(1, found.start(), found.end()) >= 0:
+                    continue
+                if not self._in_name(*found.span()):
                     yield thing, found
+
+    def _in_name(self, start: int, end: int) -> bool:
+        """Whether a part lies in a name that is known, or begins inside of one."""
+        return any(first < start < last or (start == first and end <= last) for first, last in self._names)
 
     @cached_property
     def leads(self) -> tuple[tuple[int, str], ...]:
@@ -179,6 +232,10 @@ class Sentence:
         if not told:
             return []
         if all(self.low[run[index][0] : run[index][1]] in NEGATIONS for index in told):
+            if any(
+                run[0][0] <= part.cue <= run[-1][1] and self.is_taken(part.start, part.end) for part in self.negated
+            ):
+                return []  # a reader heard what it negates
             return [self.shown(*self.clause(run[told[0]][0])).strip(" ,.;:")]
         first, last = told[0], told[-1]
         while first > 0 and self.low[run[first - 1][0] : run[first - 1][1]] in NEGATIONS:

@@ -35,6 +35,8 @@ def read(wishes: Wishes) -> None:
     sentence = wishes.sentence
     for pattern in (_ONLY, _BEHIND):
         for found in sentence.find(pattern, _ALONE, 80):
+            if sentence.before(found.start()).endswith(("not ", "nicht ", "pas ", "no ")):
+                continue
             if found.group(1) in wishes.names and not _OF_SOMETHING.search(sentence.before(found.start())):
                 words = sentence.take(found)
                 if wishes.several:

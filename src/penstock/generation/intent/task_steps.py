@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from penstock.domain.facts import ServiceFacts, Task
@@ -21,6 +22,8 @@ _AFTER_DEPLOY = re.compile(
     r"|\bagainst (?:the )?(?:staging|production|prod|dev)\b"
 )
 _MAX_ID = 63
+_USUAL_LANES = ("check", "main")
+_LANES = ("check", "main", "scheduled")
 
 
 @dataclass
@@ -65,6 +68,25 @@ def _lanes(wishes: Wishes, mention: Mention) -> list[str]:
 def _behind(wishes: Wishes, mention: Mention) -> str:
     _, last = wishes.sentence.clause(mention.start)
     return wishes.sentence.low[mention.end : min(last, mention.end + 60)]
+
+
+def run_in(wishes: Wishes, step: str, words: str, *, more: Sequence[str] = (), less: Sequence[str] = ()) -> bool:
+    """Let a step of the pipeline run in more lanes, or in fewer; False when that is how it runs anyway."""
+    never = wishes.kept_out.setdefault(step, set())
+    never |= set(less)
+    entry = next((each for each in wishes.lists.get("change_steps", ()) if each["id"] == step), None)
+    before = entry["lanes"] if entry else list(_USUAL_LANES)
+    lanes = [lane for lane in _LANES if lane in {*before, *more} - never]
+    if not lanes:
+        wishes.add("remove_steps", step, words)
+        return True
+    if lanes == before:
+        return False
+    if entry is None:
+        wishes.add("change_steps", {"id": step, "lanes": lanes}, words)
+    else:
+        entry["lanes"] = lanes
+    return True
 
 
 def start_lane(wishes: Wishes, clock: Clock | None, lane: str = "scheduled") -> str:

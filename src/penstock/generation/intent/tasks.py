@@ -5,27 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from penstock.domain.facts import ServiceFacts
 from penstock.generation.intent.kinds_of_tests import BY_WORD, PLAIN, Kind, task_for
+from penstock.generation.intent.left_out_tests import has_command, leave_out, what_leaves_out
 from penstock.generation.intent.schedules import ZONE, ZONE_WORD, Clock, clocks, releases
 from penstock.generation.intent.scope import services_for
 from penstock.generation.intent.sentence import joined
-from penstock.generation.intent.task_steps import Mention, add_step, has, start_lane, step_id
+from penstock.generation.intent.task_steps import Mention, add_step, has, run_in, start_lane, step_id
 from penstock.generation.intent.wishes import Wishes
 from penstock.generation.words import listed
 
-_NOT = re.compile(
-    r"\b(?:skip|skipping|no|not|without|disable|omit|drop|remove|leave out|don't|do not|never|ohne|keine?|sans"
-    r"|sin|pas de)"
-    r"(?: (?:the|any|all|run|running|do|step|unit|its|our|a|on|les|las|los|want|need|fail on))*"
-    r"(?: (?:security |unit |e2e |integration )?(?:tests?|testing|lint|linting|linter|scans?|scanning"
-    r"|checks?)(?:,| and| or| und| et| y)(?: the| any)?){0,3} ?$"
-)
 _ONLY_REQUESTS = re.compile(
     r"\b(?:prs?|pull requests?|merge requests?) only\b|\bonly\b[^,.;]{0,30}\b(?:prs?|pull requests?|merge requests?)\b"
 )
 _MOST_MENTIONS = 40
-_SCHEDULED_PLAIN = ("check", "main", "scheduled")
 
 
 def read(wishes: Wishes) -> None:
@@ -54,15 +46,13 @@ def _mentions(wishes: Wishes) -> list[Mention]:
     for kind, match in sentence.at_words(BY_WORD):
         if len(found) >= _MOST_MENTIONS or sentence.is_taken(*match.span()):
             continue
-        left_out = _NOT.search(sentence.before(match.start(), 60))
-        start = match.start() - (len(left_out.group()) if left_out else 0)
-        words = sentence.take((start, match.end()))
-        if not left_out:
-            found.append(Mention(match.start(), match.end(), kind, words))
-        elif kind == "scan":
-            wishes.keep_scans(words)
-        elif isinstance(kind, str):
-            _leave_out(wishes, match, kind, words)
+        span = what_leaves_out(wishes, match)
+        if span is not None and (sentence.is_negated(match.start()) or sentence.is_affirmed_twice(match.start())):
+            leave_out(wishes, match, kind, span)
+        elif sentence.is_negated(match.start()):
+            sentence.denied.append(match.span())
+        else:
+            found.append(Mention(match.start(), match.end(), kind, sentence.take(match)))
     return found
 
 
@@ -125,7 +115,7 @@ def _special(wishes: Wishes, mention: Mention) -> None:
 def _plain(wishes: Wishes, mention: Mention, what: str) -> None:
     """Hear of the tests or the linter that the pipeline has; ask where it has none."""
     names = services_for(wishes, mention.start, mention.end)
-    having = [name for name in names if _command(wishes.names[name], what)]
+    having = [name for name in names if has_command(wishes.names[name], what)]
     if not having:
         verb = "tests" if what == "test" else "linter"
         wishes.ask(
@@ -138,9 +128,14 @@ def _plain(wishes: Wishes, mention: Mention, what: str) -> None:
         if mention.clock:
             wishes.sentence.take((mention.clock.start, mention.clock.end))
         return
-    for name in having:
-        wishes.add("change_steps", {"id": step_id(wishes, name, what), "lanes": list(_SCHEDULED_PLAIN)}, mention.words)
-    start_lane(wishes, mention.clock)
+    removed = wishes.lists.get("remove_steps", [])
+    steps = [step for step in (step_id(wishes, name, what) for name in having) if step not in removed]
+    changed = [run_in(wishes, step, mention.words, more=("scheduled",)) for step in steps]
+    if any(changed):
+        start_lane(wishes, mention.clock)
+    else:
+        words = wishes.sentence.take((mention.clock.start, mention.clock.end))
+        wishes.ask(f'Shall they run or not ("{mention.words}", "{words}")? The sentence leaves them out, too.')
 
 
 def _scan(wishes: Wishes, mention: Mention) -> None:
@@ -148,14 +143,6 @@ def _scan(wishes: Wishes, mention: Mention) -> None:
         return
     wishes.add("change_steps", {"id": "dependency-scan", "lanes": ["check", "scheduled"]}, mention.words)
     start_lane(wishes, mention.clock)
-
-
-def _leave_out(wishes: Wishes, found: re.Match[str], what: str, words: str) -> None:
-    for name in services_for(wishes, found.start(), found.end()):
-        if _command(wishes.names[name], what):
-            wishes.add("remove_steps", step_id(wishes, name, what), words)
-            noun = "are not tested" if what == "test" else "are not linted"
-            wishes.assume(f'Changes of {name} {noun} by this pipeline: "{words}".')
 
 
 def _alone(wishes: Wishes, clock: Clock) -> None:
@@ -168,16 +155,13 @@ def _alone(wishes: Wishes, clock: Clock) -> None:
     first, last = sentence.clause(clock.start)
     if not re.search(r"\b(?:builds?|pipelines?|checks?|ci|schedul\w*|geplant|programm\w*)\b", sentence.low[first:last]):
         return
-    tested = [(name, what) for name, facts in wishes.names.items() for what in PLAIN if _command(facts, what)]
+    tested = [(name, what) for name, facts in wishes.names.items() for what in PLAIN if has_command(facts, what)]
     words = sentence.shown(clock.start, clock.end)
-    for name, what in tested:
-        wishes.add("change_steps", {"id": step_id(wishes, name, what), "lanes": list(_SCHEDULED_PLAIN)}, words)
-    if tested:
+    removed = wishes.lists.get("remove_steps", [])
+    steps = [step for step in (step_id(wishes, name, what) for name, what in tested) if step not in removed]
+    changed = [run_in(wishes, step, words, more=("scheduled",)) for step in steps]
+    if any(changed):
         start_lane(wishes, clock)
     else:
         sentence.take((clock.start, clock.end))
         wishes.ask(f'What shall run "{words}"? The repository names no tests.')
-
-
-def _command(facts: ServiceFacts, what: str) -> bool:
-    return (facts.test_command if what == "test" else facts.lint_command) is not None

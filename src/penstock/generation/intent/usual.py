@@ -27,6 +27,7 @@ _DONE = re.compile(
     r"|all)? ?(?:pull requests?|prs?|push(?:es)?|commits?|merges?)"
     r"|(?:every|each) (?:pull request|pr|push|commit|merge)|(?:bei|pro|für) (?:jedem?|jeden) (?:pull request"
     r"|push|commit|merge)|à chaque (?:push|commit|pull request|merge)|en cada (?:push|commit|pull request)"
+    r"|not (?:only|just|merely)|(?:don't|do not|never) forget(?: to)?|n'oubliez? pas|no (?:te |se )?olvid\w+"
     r"|after (?:every |each |a |the )?merges?|open(?:ed)? pull requests?|roll(?:s|ed|ing)? (?:it |everything "
     r"|them )?out|immutable|by digest|private (?:repo|repository|registry|packages?)|verif(?:y|ies|ied"
     r"|ication)(?: (?:of|the|each|every|a))* (?:deploy(?:ment)?|rollout|release)s?)\b"
@@ -36,12 +37,28 @@ _DONE_WORD = re.compile(
     "scan|sbom|verif|private|bill of"
     "|provenance|sign|secur|sécurité|sicher|harden|privilege|root|registry|docker|container"
     "|health|cloud|secret|skaffold|pull"
-    "|prs?|push|commit|merg|out|immut|digest|produktion"
+    "|not |forget|oubli|olvid|prs?|push|commit|merg|out|immut|digest|produktion"
 )
+_GATED = re.compile(
+    r"\b(?:(?:don't|do not|never|no) (?:deploy\w*|releas\w*|ship)(?: (?:it|anything|to [a-z-]+))?"
+    r" (?:until|unless|before|without|if|when|while)(?: (?:all|the|our))* (?:unit )?tests?"
+    r"(?: (?:have|has|are|is|do|pass\w*|fail\w*|green|red|run|passing|failing|not))*"
+    r"|(?:deploy\w*|releas\w*|ship) only (?:if|when|after|once)(?: (?:all|the|our))* (?:unit )?tests?"
+    r"(?: (?:have|has|are|is|pass\w*|green|succeed\w*))*"
+    r"(?:,? (?:and |but )?(?:no deploy\w*|don't deploy|do not deploy|never) otherwise)?)(?![\w-])"
+)
+_TESTS = re.compile("test")
 _RUNNERS = re.compile(
     r"\b(?:jest|mocha|vitest|pytest|junit|go test|go vet|eslint|ruff|npm (?:ci|install)|maven|gradle|mvn|npm"
     r"|yarn|pnpm|poetry|uv|pip|buildpacks?)\b"
 )
+
+
+def read_gates(wishes: Wishes) -> None:
+    """Take "deploy only if the tests pass" before the target and the tests are read: it is so anyway."""
+    for found in wishes.sentence.find(_GATED, _TESTS, 80, negated=True):
+        words = wishes.sentence.take(found)
+        wishes.assume(f'"{words}" is how it is: what is deployed was built from a commit whose tests have passed.')
 
 
 def read(wishes: Wishes) -> None:

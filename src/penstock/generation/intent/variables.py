@@ -120,27 +120,29 @@ def _named(wishes: Wishes, start: int, end: int, name: str) -> None:
 
 
 def _secret(wishes: Wishes, start: int, end: int, name: str, words: str) -> None:
-    at_build = _AT_BUILD.match(wishes.sentence.low, _end_of_list(wishes, end))
+    last, closed = _end_of_list(wishes, end)
+    at_build = _AT_BUILD.match(wishes.sentence.low, last if closed else end)
     entry = {"env": name, "at": "build"} if at_build else {"env": name}
     for each in _services(wishes, start, end, name):
         wishes.variable(each, "secrets", entry, words)
 
 
-def _end_of_list(wishes: Wishes, end: int) -> int:
-    """Return where a list of names ends: what is said behind it is said of all of them."""
+def _end_of_list(wishes: Wishes, end: int) -> tuple[int, bool]:
+    """Return where a list of names ends, and whether an "and" closes it: what is said behind is then said of all."""
+    closed = False
     for _ in range(40):
         link = _SEVERAL.match(wishes.sentence.text, end)
         name = _NAMED.match(wishes.sentence.text, link.end()) if link else None
         if name is None:
             break
-        end = name.end()
-    return end
+        end, closed = name.end(), link is not None and link.group().strip(", /|") != ""
+    return end, closed
 
 
 def _services(wishes: Wishes, start: int, end: int, name: str) -> tuple[str, ...]:
     """Return who gets a variable: the services spoken of, else those whose code reads it, else the main one."""
     readers = tuple(service for service, facts in wishes.names.items() if any(each.name == name for each in facts.env))
-    chosen = services_for(wishes, start, _end_of_list(wishes, end), otherwise=readers or ())
+    chosen = services_for(wishes, start, _end_of_list(wishes, end)[0], otherwise=readers or ())
     if chosen:
         return chosen
     others = listed([each for each in wishes.names if each != wishes.main])

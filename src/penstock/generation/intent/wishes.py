@@ -38,6 +38,8 @@ class Wishes:
     """Environments in order, where the sentence lists them."""
     stage_values: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the sentence says of one environment."""
+    kept_out: dict[str, set[str]] = field(default_factory=dict)
+    """Lanes that a step shall not run in."""
     refused: set[str] = field(default_factory=set)
     """Fields about which the sentence contradicts itself."""
 
@@ -117,6 +119,10 @@ class Wishes:
     def keep_scans(self, words: str) -> None:
         """Say that scans stay although the sentence wants them away."""
         self.assume(f'Scans, provenance and policy checks stay: "{words}" was not followed, no pipeline goes without.')
+
+    def unchanged(self, words: str) -> None:
+        """Say that nothing was made of a wish that something shall not be."""
+        self.assume(f'"{words}" changes nothing: nothing is added for it, and nothing taken away.')
 
     def _tell(self, where: str, text: str) -> None:
         known = self.lists.setdefault(where, [])

@@ -38,7 +38,10 @@ async def run_check(opener: Opener, path: Path, *, profile: str, as_json: bool, 
             judged = await engine.pipelines.validate(
                 LOCAL_CALLER, found.files, profile=chosen, repo_paths=found.repo_paths
             )
-        except InvalidConfiguration:  # nothing in them that could be judged, and no secret
+        except InvalidConfiguration as problem:  # nothing in them that could be judged, and no secret
+            if path.is_file():
+                steps = ("Name a delivery file, or the repository's folder.",)
+                raise InvalidConfiguration(problem.message, next_steps=steps) from problem
             if not found.only_for_secrets:
                 raise
             return _tell_empty(path, found, as_json=as_json, as_sarif=as_sarif)

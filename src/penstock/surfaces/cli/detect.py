@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from penstock.detection import detect
 from penstock.detection.tree import LocalTree
 from penstock.domain.facts import RepositoryFacts, ServiceFacts
+from penstock.pipelines.about_repository import about_local
 from penstock.pipelines.answers import FACT_FIELDS, facts_document
 from penstock.surfaces.cli import exits
 from penstock.surfaces.cli.tell import printable
@@ -16,7 +18,9 @@ from penstock.surfaces.cli.tell import printable
 
 async def run_detect(path: Path, *, as_json: bool) -> int:
     """Print the facts. Nothing recognisable is an answer too. Raises PathProblem."""
-    facts = detect(LocalTree(path), name=path.resolve().name)
+    tree, about = LocalTree(path), about_local(path)
+    facts = detect(tree, name=about.name, name_from=about.name_from)
+    facts = replace(facts, default_branch=about.default_branch or facts.default_branch)
     if as_json:
         sys.stdout.write(json.dumps(facts_document(facts), indent=2) + "\n")
         return exits.OK
@@ -37,6 +41,8 @@ def facts_lines(facts: RepositoryFacts) -> list[str]:
         lines[0] += f", {printable(str(facts.monorepo))}"
     for service in services:
         lines += _service_lines(service)
+    branch = facts.default_branch
+    lines += [f"  default branch: {printable(branch.value)}  {branch.source}"] if branch is not None else []
     lines += [f"  existing {file.kind}: {printable(file.path)}" for file in facts.ci_files]
     return lines + [f"  note: {printable(reason)}" for reason in facts.reasons]
 

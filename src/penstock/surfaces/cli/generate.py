@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
+from penstock.delivery.local_checkout import checkout_of
 from penstock.domain.pipelines import LOCAL_CALLER, GeneratePipeline, Options, StageEvent
 from penstock.errors import PathProblem
 from penstock.pipelines.answers import answer, plan_document
 from penstock.surfaces.cli import exits
 from penstock.surfaces.cli.show import next_lines, plan_lines, stage_line, written_lines
+from penstock.surfaces.cli.tell import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +38,7 @@ async def run_generate(
 ) -> int:
     """Generate and deliver. Raises every PenstockError of Pipelines.generate."""
     delivery = "branch" if branch is not None else "files"
+    asked = _from_root(asked)
     command = _command(intent, asked, delivery=delivery, branch=branch, overwrite=overwrite, dry_run=dry_run)
     async with opener.engine(data_dir=data_dir, record=not dry_run) as engine:
         result = await engine.pipelines.generate(LOCAL_CALLER, command, _live(as_json=as_json))
@@ -52,6 +58,7 @@ async def run_generate(
 
 async def run_plan(opener: Opener, intent: str, asked: GenerateOptions, *, as_json: bool) -> int:
     """Plan only. Exit 1 when the gate would refuse the files."""
+    asked = _from_root(asked)
     command = _command(intent, asked, delivery="none", branch=None, overwrite=False, dry_run=True)
     async with opener.engine() as engine:
         plan = await engine.pipelines.plan(LOCAL_CALLER, command, _live(as_json=as_json))
@@ -62,6 +69,29 @@ async def run_plan(opener: Opener, intent: str, asked: GenerateOptions, *, as_js
     else:
         sys.stdout.write("\n".join(plan_lines(plan)) + "\n")
     return exits.OK if plan.decision.allow else exits.DENIED
+
+
+def _from_root(asked: GenerateOptions) -> GenerateOptions:
+    """Return the options with the git repository's root as the repository, and say so where another was named.
+
+    Cloud Build starts at the root of what it checks out: files for a folder below it name their paths from there.
+    """
+    checkout = checkout_of(asked.repo) if asked.repo.is_dir() else None
+    if checkout is None or not checkout.prefix:
+        return asked
+    inner = normpath(f"{checkout.prefix}/{asked.subpath.strip('/')}")
+    top = _as_typed(checkout.top)
+    sys.stderr.write(
+        f"{printable(str(asked.repo))} is a folder of the git repository {printable(str(checkout.top))}, where builds"
+        f" start: taken as --repo {printable(str(top))} --path {printable(inner)}. Paths are told from there.\n"
+    )
+    return replace(asked, repo=top, subpath=inner)
+
+
+def _as_typed(top: Path) -> Path:
+    """Return a folder as a person would name it from where they stand."""
+    here = Path.cwd().resolve()
+    return Path(os.path.relpath(top, here)) if top in {here, *here.parents} else top
 
 
 def _command(

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from penstock.errors import DeliveryConflict, InvalidConfiguration, PenstockError, PolicyViolations
+from penstock.errors import DeliveryConflict, InvalidConfiguration, InvalidRequest, PenstockError, PolicyViolations
 
 
 def tell_error(problem: PenstockError, *, as_json: bool) -> None:
@@ -19,7 +19,7 @@ def tell_error(problem: PenstockError, *, as_json: bool) -> None:
             "error": problem.title,
             "type": problem.slug,
             "detail": problem.message,
-            "next": list(problem.steps),
+            "next": list(_steps(problem)),
             **extra,
         }
         if isinstance(problem, PolicyViolations):
@@ -35,10 +35,31 @@ def tell_error(problem: PenstockError, *, as_json: bool) -> None:
         ]
     if isinstance(problem, DeliveryConflict):
         told += [f"  {printable(str(path))}" for path in problem.extra.get("paths", [])]
-    if isinstance(problem, InvalidConfiguration) and problem.extra.get("fields"):
-        told.append(f"  fields: {', '.join(printable(str(field)) for field in problem.extra['fields'])}")
-    told += [f"  -> {printable(step)}" for step in problem.steps]
+    named = [_as_typed(str(field)) for field in problem.extra.get("fields") or ()]
+    if isinstance(problem, InvalidConfiguration) and any(named):
+        told.append(f"  see: {', '.join(printable(field) for field in named if field)}")
+    told += [f"  -> {printable(step)}" for step in _steps(problem)]
     sys.stderr.write("\n".join(told) + "\n")
+
+
+_TYPED = {
+    "files": "", "service_context": "", "delivery": "--branch", "options.branch": "--release-branch",
+    "delivery_branch": "--branch", "options.delivery_branch": "--branch", "options.delivery": "--branch",
+    "options.environments": "--env", "service_name": "--service-name", "service_context.path": "--path",
+    "intent": "the sentence",
+}  # fmt: skip
+"""What a field of a request is called at the command line; nothing where it has no name there."""
+_RESEND = frozenset({*InvalidRequest.next_steps, *InvalidConfiguration.next_steps})
+_RUN_AGAIN = "Correct it, then run the command again."
+
+
+def _as_typed(field: str) -> str:
+    return _TYPED.get(field, f"--{field.removeprefix('options.')}" if field.startswith("options.") else field)
+
+
+def _steps(problem: PenstockError) -> tuple[str, ...]:
+    """Return what to do next, in words of the command line: nothing is sent from here."""
+    return tuple(_RUN_AGAIN if step in _RESEND else step for step in problem.steps)
 
 
 def printable(text: str, *, lines: bool = False) -> str:

@@ -65,8 +65,9 @@ def _replayed(stored: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
 
 RECORD_FIELDS = (
     "pipeline_id", "status", "service_name", "intent", "repository", "ref", "mode", "degraded", "skills_used",
-    "artifact_digest", "policy_revision", "decision_id", "branch", "commit_sha", "no_changes", "audit_state",
-    "attempt_no", "failure_code", "failure_detail", "created_at", "updated_at", "terminal_at",
+    "artifact_digest", "policy_revision", "decision_id", "branch", "commit_sha", "pull_request", "no_changes",
+    "audit_state", "attempt_no", "failure_code", "failure_detail", "next_retry_at", "created_at", "updated_at",
+    "terminal_at",
 )  # fmt: skip
 """What a caller sees of a record: neither its lease, nor the request's key and fingerprint, nor who else asked."""
 

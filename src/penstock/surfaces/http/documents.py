@@ -72,7 +72,7 @@ class PlanAnswer(Document):
     model: dict[str, Any] | None = Field(description="What was spent on a model: attempts, tokens, cost in USD.")
     changes: dict[str, Any] = Field(description="What the sentence changed about the skills' defaults.")
     repairs: list[dict[str, str]] = Field(
-        description="What was mended after the gate had refused it: rule, file, what, by."
+        description="What was mended after the gate had refused it: rule, file, what, why, by."
     )
     target: str
     facts: dict[str, Any] = Field(description="What was found out about the repository, each fact with its source.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -191,7 +192,7 @@ def rate_headers(limit: object, remaining: object, reset_s: object) -> Iterator[
 def _retry_after_s(problem: PenstockError, status: int) -> int | None:
     """Return whole seconds; a shed caller comes back after 1 to 5 s, not all at once (BEHAVIOUR.md §2.5)."""
     told = problem.extra.get("retry_after_s")
-    if isinstance(told, int | float):
+    if isinstance(told, int | float) and math.isfinite(told):
         return max(1, round(told + 0.499))
     if isinstance(problem, errors.Overloaded):
         return random.randint(1, 5)  # noqa: S311 -- spreads clients over time, protects nothing

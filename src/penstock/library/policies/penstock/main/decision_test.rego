@@ -40,7 +40,7 @@ test_a_fact_keeps_its_line_and_its_words if {
 	some finding in found("standard", "security.pipeline.schema")
 	finding.line == 9
 	finding.index == 2
-	finding.message == "the build file does not fit the schema: no {step}"
+	finding.message == "the file does not fit the schema: no {step}"
 }
 
 test_the_profile_chooses_the_severity if {

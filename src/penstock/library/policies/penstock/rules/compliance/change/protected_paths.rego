@@ -5,7 +5,7 @@
 #   id: compliance.change.protected_paths
 #   severity: D
 #   message: "the path may not be written: {detail}"
-#   remediation: Ask an admin to grant the path or scope.
+#   remediation: 'Write to a path that is open: cloudbuild*.yaml, clouddeploy.yaml, skaffold.yaml, a Dockerfile, k8s/, deploy/ or docs/cicd/.'
 #   controls:
 #     soc2: [CC8.1, CC6.3]
 #     cis: [1.1.6, 1.1.7, 2.3.4]

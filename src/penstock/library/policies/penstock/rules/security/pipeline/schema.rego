@@ -1,10 +1,10 @@
 # METADATA
 # title: Cloud Build schema
-# description: Cloud Build refuses a file with fields it does not know.
+# description: Cloud Build and Cloud Deploy refuse a file with fields they do not know.
 # custom:
 #   id: security.pipeline.schema
 #   severity: D
-#   message: "the build file does not fit the schema: {detail}"
+#   message: "the file does not fit the schema: {detail}"
 #   remediation: Correct the field name.
 #   controls:
 #     soc2: [CC8.1]
