@@ -106,6 +106,15 @@ class PolicySettings(Group):
     )
 
 
+class ModelPrices(Group):
+    """US dollars per million tokens of one model."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cache_read: float = Field(default=0.0, ge=0)
+    cache_write: float = Field(default=0.0, ge=0)
+
+
 class ModelSettings(Group):
     """Claude. Without a key or a Vertex project there is no model, and the skills' templates are all there is."""
 
@@ -140,6 +149,11 @@ class ModelSettings(Group):
     usd_per_mtok_output: float = Field(default=15.0, ge=0, description="Price of a million output tokens (USD).")
     usd_per_mtok_cache_read: float = Field(default=0.3, ge=0, description="Price of a million tokens from cache (USD).")
     usd_per_mtok_cache_write: float = Field(default=3.75, ge=0, description="Price of a million tokens cached (USD).")
+    prices: dict[str, ModelPrices] = Field(
+        default={},
+        description="Prices of models that cost something else, by their ids, as a JSON object"
+        ' (`{"ID": {"input": 1, "output": 5, "cache_read": 0.1, "cache_write": 1.25}}`).',
+    )
 
 
 class BreakerSettings(Group):

@@ -18,6 +18,8 @@ from penstock.generation.answer_schema import answer_of
 SCALE = 10
 """Durations are this many times shorter than the specification's."""
 LONGEST_S = 45.5 / SCALE
+INTENT = f"{BODY['intent']} in europe-west3"
+"""A model may only change what a sentence names."""
 
 
 def said(**changes: Any) -> dict[str, Any]:
@@ -68,7 +70,7 @@ class ModelServer:
         """Return the body of such a request; ``files`` are more than those of the example."""
         context = {"service_name": "payment-api", "files": {**PAYMENT_API, **(files or {})}}
         return {
-            "intent": intent or BODY["intent"],
+            "intent": intent or INTENT,
             "service_context": context,
             "options": {"target": "cloud-run", **options},
         }

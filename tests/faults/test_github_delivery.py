@@ -188,3 +188,28 @@ def test_a_hand_edited_file_is_reported_and_left_alone(asked: Asked):
     reply = asked.generate(region="europe-west3")
     assert (reply.status, json.dumps(reply.json["paths"])) == (409, '["cloudbuild.yaml"]')
     assert asked.repository.files("main")["cloudbuild.yaml"] == "steps: []\n"
+
+
+def test_a_request_that_ends_before_its_delivery_is_202_with_its_pipeline(asked: Asked):
+    asked.github.script(does.silent("^POST .*/git/trees"))
+    body = {
+        "intent": "Create CI/CD pipeline for payment-api",
+        "service_context": {"repository": asked.name},
+        "options": {"target": "cloud-run", "delivery": "commit"},
+    }
+    answer = asked.server.server.call("POST", GENERATE, body, X_Request_Timeout_Ms="5000")
+    reply = Reply(answer, 5.0)
+    assert (reply.status, "pipeline_id" in reply.json, "retry-after" in reply.headers) == (202, True, True)
+    asked.github.script()
+    eventually_active(asked, reply)
+    assert asked.commits(reply) == 1
+
+
+def test_the_hosts_words_are_told_without_secrets_and_control_characters(asked: Asked):
+    token = "ghp_" + "a1B2" * 9
+    words = f"Changes must be made through a pull request. https://x:{token}@evil.example \x1b[2J"
+    asked.github.script(does.error("^PATCH .*/git/refs/heads/", 422, words))
+    reply = asked.generate(delivery="commit")
+    assert reply.status == 500
+    assert token not in reply.answer.text
+    assert "\\u001b" not in reply.answer.text

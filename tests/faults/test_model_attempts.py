@@ -176,12 +176,13 @@ def test_a_wrong_address_is_told_at_once_with_its_setting_and_leaves_the_breaker
 
 
 def test_counts_beyond_reason_are_cut_and_the_answer_still_counts(server: ModelServer, claude: SimulatedClaude):
-    absurd = {"input_tokens": 9 * 10**18, "output_tokens": 9 * 10**18, "cache_read_input_tokens": 10**30}
+    absurd = {"input_tokens": 9 * 10**18, "output_tokens": 9 * 10**18, "cache_read_input_tokens": 10**18}
     claude.script(does.answer(said(region="europe-west3"), usage=absurd))
     reply = server.generate()
     assert (reply.status, reply.json["mode"]) == (201, "ai")
     model = reply.json["model"]
     assert (model["input_tokens"], model["output_tokens"], model["cache_read_tokens"]) == (10**7, 32_000, 10**7)
+    assert server.record(reply)["status"] == "active"
 
 
 @pytest.mark.parametrize("status", [400, 413])

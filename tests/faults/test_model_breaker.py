@@ -228,12 +228,19 @@ def test_when_redis_ends_an_open_breaker_stays_open_and_the_process_goes_on_with
 
 
 def test_a_second_model_is_tried_before_templates(start: Start, claude: SimulatedClaude):
-    server = start("two-models", PENSTOCK_MODEL__NAME="claude-opus-4-8", PENSTOCK_MODEL__SECOND="claude-haiku-5-5")
+    server = start(
+        "two-models",
+        PENSTOCK_MODEL__NAME="claude-opus-4-8",
+        PENSTOCK_MODEL__SECOND="claude-haiku-5-5",
+        PENSTOCK_MODEL__PRICES='{"claude-haiku-5-5": {"input": 1000, "output": 2000}}',
+    )
     claude.script(then=[does.overloaded(match='"claude-opus-4-8"'), GOOD])
     reply = server.generate(fallback="on_any_failure")
     assert (reply.status, reply.json["mode"], reply.json["model"]["name"]) == (201, "ai", "claude-haiku-5-5")
     asked = [(each["model"], each["outcome"]) for each in reply.json["model"]["attempts"]]
     assert asked == [("claude-opus-4-8", "overloaded")] * 4 + [("claude-haiku-5-5", "ok")]
+    model = reply.json["model"]
+    assert model["cost_usd"] == (model["input_tokens"] * 1000 + model["output_tokens"] * 2000) / 1_000_000 > 0
     claude.script(then=[does.error(401, match='"claude-opus-4-8"'), GOOD])
     server.generate()  # the fifth failure opens the breaker of the first model, and of that one alone
     reply = server.generate()

@@ -41,15 +41,16 @@ def open_adapting(
 
     chosen = settings.model
     names = [chosen.name, *([chosen.second] if chosen.second else [])]
-    prices = Prices(
+    usual = Prices(
         chosen.usd_per_mtok_input,
         chosen.usd_per_mtok_output,
         chosen.usd_per_mtok_cache_read,
         chosen.usd_per_mtok_cache_write,
     )
+    own = {name: Prices(**each.model_dump()) for name, each in chosen.prices.items()}
     return Adapting(
         [_attempts(settings, opened, name, redis_url, clock, telemetry) for name in names],
-        prices=dict.fromkeys(names, prices),
+        prices={name: own.get(name, usual) for name in names},
         redact=partial(redact, key=fingerprint_key),
         max_tokens=chosen.max_tokens,
         clock=clock,

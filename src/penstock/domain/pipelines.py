@@ -193,11 +193,19 @@ class PipelineResult:
     trace_id: str = ""
     replayed: Mapping[str, Any] | None = None
     """The stored answer, when an idempotent request is answered again."""
+    unfinished: bool = False
+    """Promised, and not waited for any longer: the system finishes it."""
 
     @classmethod
     def replay(cls, pipeline_id: str, stored: Mapping[str, Any], trace_id: str) -> PipelineResult:
         """Return the stored answer of a pipeline again."""
         return cls(pipeline_id, Status(stored["status"]), None, Delivery("none"), {}, trace_id, stored)
+
+    @classmethod
+    def promised(cls, pipeline_id: str, trace_id: str) -> PipelineResult:
+        """Return the answer to a request that ends before its promise is kept."""
+        stored = {"pipeline_id": pipeline_id, "status": Status.GENERATED.value, "trace_id": trace_id}
+        return cls(pipeline_id, Status.GENERATED, None, Delivery("none"), {}, trace_id, stored, unfinished=True)
 
     @property
     def plan(self) -> Plan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import DatabaseFailed, InvalidConfiguration, NotFound
 from penstock.gateway.key_format import KID, new_key
-from penstock.gateway.scopes import checked_scopes
+from penstock.gateway.scopes import OF_FIRST_KEY, checked_scopes
 
 if TYPE_CHECKING:
     from penstock.database.keys import KeyRow
@@ -69,7 +69,7 @@ class Keys:
 
     async def create_bootstrap(self) -> str | None:
         """Make the first key of a new installation and return it in plain text; None when there was one before."""
-        made = await self._add("local", "local-user", "bootstrap", checked_scopes(()), self._days, bootstrap=True)
+        made = await self._add("local", "local-user", "bootstrap", OF_FIRST_KEY, self._days, bootstrap=True)
         return None if made is None else made[0]
 
     async def list(self) -> Sequence[KeyRow]:

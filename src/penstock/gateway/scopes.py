@@ -14,6 +14,8 @@ SCOPES = (
 )  # fmt: skip
 USUAL = tuple(scope for scope in SCOPES if scope in LOCAL_SCOPES)
 """What a key may do unless told otherwise: the main job."""
+OF_FIRST_KEY = tuple(scope for scope in SCOPES if scope in LOCAL_SCOPES or scope in {"audit:read", "usage:read"})
+"""What the key of a new installation may do: the main job, and read what it did and cost."""
 
 
 def checked_scopes(asked: Iterable[str]) -> tuple[str, ...]:

@@ -101,7 +101,11 @@ class Gateway:
         if scope not in row.scopes:
             self._note_denial(row, "access.denied", scope)
             message = f"The key lacks the scope {scope}."
-            raise PermissionDenied(message)
+            steps = (
+                f"Make a key that has it: `penstock keys create --name NAME --scope {scope}` on the server's machine.",
+                "Or ask an administrator of your organisation for such a key.",
+            )
+            raise PermissionDenied(message, next_steps=steps)
         caller = Caller(row.org_id, row.owner, frozenset(row.scopes), row.kid)
         return Admission(caller, self._limiter.per_minute, taken.remaining, taken.reset_us / 1_000_000)
 

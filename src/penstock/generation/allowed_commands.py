@@ -33,8 +33,8 @@ _DEPLOYS: dict[str, frozenset[str]] = {
 _NETWORK = frozenset(
     {
         "curl", "wget", "nc", "ncat", "netcat", "socat", "ssh", "scp", "sftp", "rsync", "ftp", "tftp", "telnet",
-        "openssl", "dig", "nslookup", "host", "ping", "aws", "gcloud", "gsutil", "bq", "az", "git", "http", "https", "httpie",
-        "xh", "aria2c", "lynx", "mail", "sendmail", "docker", "kubectl", "helm",
+        "openssl", "dig", "nslookup", "host", "ping", "aws", "gcloud", "gsutil", "bq", "az", "git", "http", "https",
+        "httpie", "xh", "aria2c", "lynx", "mail", "sendmail", "docker", "kubectl", "helm",
     }
 )  # fmt: skip
 _SCRIPTS = frozenset({"npm", "yarn", "pnpm", "bun"})
@@ -89,7 +89,7 @@ _OWN_TOOLS: dict[str, tuple[str, ...]] = {
     "go": ("go test", "go vet", "go build", "go mod download", "go mod verify"),
     "jvm": (
         "mvn test", "mvn verify", "mvn package", "./mvnw test", "./mvnw verify", "./mvnw package", "gradle test",
-        "gradle check", "gradle build", "./gradlew test", "./gradlew check", "./gradlew build", "sbt test", "sbt compile",
+        "gradle check", "gradle build", "./gradlew test", "./gradlew check", "./gradlew build", "sbt test",
     ),
     "rust": ("cargo test", "cargo build", "cargo check", "cargo clippy", "cargo fmt"),
     "dotnet": ("dotnet test", "dotnet build", "dotnet restore", "dotnet format"),
@@ -124,7 +124,8 @@ class Allowed:
                 yield from self._of(place, command, said=said)
 
     def _of(self, place: str, command: Command, *, said: bool) -> Iterator[str]:
-        for name, _ in command.sets:
+        exported = [word.partition("=")[0] for word in command.words[1:] if command.words[0] == "export"]
+        for name in [*(name for name, _ in command.sets), *exported]:
             if is_risky(name) or says_secret(name):
                 yield f"{place}: it sets {name}, which decides what programs run or is a secret; leave it out."
         text = shown(" ".join(command.words))

@@ -12,8 +12,10 @@ from penstock.generation.builders import pins
 from penstock.generation.change_view import View
 from penstock.generation.changed_environments import environment_problems
 from penstock.generation.cron import cron_problem
+from penstock.generation.extra_kinds import kinds_problem
 from penstock.generation.extra_paths import path_problem
 from penstock.generation.named_values import named_problems
+from penstock.generation.organisation_steps import STAYS
 from penstock.generation.service_problems import service_problems
 from penstock.generation.step_problems import graph_problems, step_problems
 from penstock.generation.words import listed, shown
@@ -27,8 +29,10 @@ def problems_of(
 ) -> list[str]:
     """Return what does not fit, each once; none means that apply_changes() can carry it out.
 
-    ``spec`` is the draft that the overlay of the same changes led to. A secret has to be one that the code reads, that
-    the draft has or that ``intent`` names, and so do places, people and whether anyone may call it. Of ``skills``, a step may name a pinned image by its short name.
+    ``spec`` is the draft that the overlay of the same changes led to. Changes are taken for those of a model: secrets,
+    places and people have to stand in the sentence (``intent``), the draft or the facts, a step runs what the
+    repository or the sentence has, and the organisation's steps stay. Of ``skills``, a step may name a pinned image by
+    its short name.
     """
     view = View(changes, spec, facts, intent, frozenset(pins(skills)))
     found = [
@@ -51,11 +55,22 @@ def _triggers(view: View) -> Iterator[str]:
             yield f"remove_triggers: there is no trigger {name}; there are {listed(known)}."
     if set(known) <= set(changes.remove_triggers) and not changes.add_triggers:
         yield "remove_triggers: nothing would start the pipeline any more."
+    yield from _unscanned(view)
     lanes = {lane for step in view.steps for lane in step.lanes}
     lanes |= {lane for add in changes.add_steps for lane in add.lanes}
     lanes |= {lane for change in changes.change_steps for lane in change.lanes or ()}
     for index, add in enumerate(changes.add_triggers):
         yield from _trigger(f"add_triggers[{index}]", add, lanes)
+
+
+def _unscanned(view: View) -> Iterator[str]:
+    """Yield a problem for each lane with scans that nothing would start any more."""
+    left = {each.lane for each in view.spec.triggers if each.name not in view.changes.remove_triggers}
+    left |= {each.lane for each in view.changes.add_triggers}
+    for trigger in view.spec.triggers:
+        scans = [step.id for step in view.steps if step.kind == "scan" and trigger.lane in step.lanes]
+        if trigger.lane not in left and scans:
+            yield f"remove_triggers: nothing would start {listed(scans)} (lane {trigger.lane}) any more; {STAYS}."
 
 
 def _trigger(place: str, add: TriggerAdd, lanes: set[Lane]) -> Iterator[str]:
@@ -95,4 +110,5 @@ def _file_problem(file: ExtraFileAdd, taken: dict[str, str]) -> str | None:
         return f"it is the same file as {taken[file.path.casefold()]}"
     if not file.content.strip():
         return "it is empty"
-    return path_problem(file.path)
+    holds = kinds_problem(file.content) if file.path.endswith((".yaml", ".yml")) else None
+    return path_problem(file.path) or holds

@@ -9,6 +9,7 @@ from typing import Any
 from penstock.domain.changes import SecretChange, ServiceChange
 from penstock.domain.spec import EnvValue, SecretRef, ServiceSpec
 from penstock.generation.changed import Changed, by
+from penstock.generation.risky_variables import is_risky_at_run_time
 from penstock.generation.running import secret_name
 from penstock.generation.words import listed
 
@@ -149,6 +150,12 @@ def _secrets(changed: Changed, service: ServiceSpec, wanted: Sequence[SecretChan
 def _env(changed: Changed, service: ServiceSpec, change: ServiceChange, secrets: set[str]) -> tuple[EnvValue, ...]:
     found = {value.name: value for value in service.env if value.name not in secrets}
     for each in change.env:
+        if is_risky_at_run_time(each.name):
+            changed.ask(
+                f"Why does {service.name} need {each.name}? It decides which code runs or whom it trusts, so it is not"
+                " set; set it in the Dockerfile, where it is reviewed."
+            )
+            continue
         former = found.get(each.name)
         if former is not None and former.value == each.value:
             continue

@@ -39,7 +39,7 @@ from penstock.generation.running import (
 )
 from penstock.generation.runtimes import check_runtime
 from penstock.generation.steps import steps_of
-from penstock.generation.variables import asked_about_env, open_variables
+from penstock.generation.variables import MOST_TOLD, asked_about_env, open_variables, said_about_many
 from penstock.generation.views import Service, ServiceWish
 from penstock.generation.words import listed
 
@@ -184,6 +184,7 @@ def _service(composition: Composition, service: Service, image: ChosenImage, tol
     told.assume(*image.assumptions, *said_about_port(composition, service, runtime))
     told.assume(*said_about_command(service, runtime), *said_about_secrets(service, secrets, target))
     variables = open_variables(service, env, target)
+    told.assume(*said_about_many(service, variables))
     told.ask(*image.questions, *asked_about_env(service, variables))
     return ServiceSpec(
         name=service.name,
@@ -195,7 +196,7 @@ def _service(composition: Composition, service: Service, image: ChosenImage, tol
         runtime=runtime,
         secrets=secrets,
         env=env,
-        open_variables=variables,
+        open_variables=variables[:MOST_TOLD],
         origin=_origin(service),
     )
 

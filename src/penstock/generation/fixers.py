@@ -12,7 +12,7 @@ from penstock.domain.facts import RepositoryFacts
 from penstock.domain.policy import Violation
 from penstock.domain.spec import Origin, PipelineSpec, SecretRef, ServiceSpec, Step
 from penstock.generation.builders import builder_of
-from penstock.generation.nodes import Behind, Key
+from penstock.generation.nodes import Behind, Key, grafted
 from penstock.generation.running import secret_name
 from penstock.generation.step_graph import ordered
 
@@ -162,12 +162,22 @@ def leave_out(case: Case) -> Fixed | None:
     return case.spec.model_copy(update={"extra_files": files}), f"{path} left out"
 
 
+def leave_step_out(case: Case) -> Fixed | None:
+    """Leave out a step that changes added; what waits for it waits for what it waited for."""
+    step = case.step
+    if step is None or any(each.id == step.id for each in case.draft.steps):
+        return None
+    spec = grafted(case.spec, _without(case.spec, step), frozenset({case.key}))
+    return spec, f"the step {step.id} left out"
+
+
 FIXERS: Mapping[str, Fixer] = {
     "approve": approve,
     "pin": pin,
     "by_name": by_name,
     "restore": restore,
     "leave_out": leave_out,
+    "leave_step_out": leave_step_out,
 }
 """By the name that METADATA uses."""
 
@@ -185,6 +195,10 @@ def _variable(case: Case) -> str | None:
 
 def _moved(name: str, whose: str) -> str:
     return f"{name} of {whose} comes from Secret Manager; its value is in no file"
+
+
+def _without(spec: PipelineSpec, step: Step) -> PipelineSpec:
+    return spec.model_copy(update={"steps": tuple(each for each in spec.steps if each.id != step.id)})
 
 
 def _with_step(case: Case, step: Step, fields: dict[str, Any]) -> PipelineSpec:

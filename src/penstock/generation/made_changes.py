@@ -58,6 +58,8 @@ def _step(said: StepAdd | StepChange, was: Step | None, now: Step) -> Any:
     if was is None or was == now:
         return said
     fields = {name: value for name, value in _changed(was, now, _STEP).items() if name in type(said).model_fields}
+    if "script" in fields and said.script and was.script and was.script.endswith(said.script):
+        fields["script"] = fields["script"].removeprefix(was.script.removesuffix(said.script))  # the image's own lines
     if was.env != now.env:
         told = said.env or {}
         fields["env"] = {name: value for name, value in now.env.items() if name in told or was.env.get(name) != value}

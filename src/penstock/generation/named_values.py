@@ -17,14 +17,15 @@ def named_problems(view: View) -> Iterator[str]:
     if changes.region is not None and not may_be_region(changes.region):
         yield f"region: {changes.region} is no region of Google Cloud; leave it out, or ask in questions."
     default = view.facts.default_branch
-    branches = {each.branch for each in view.spec.triggers} | ({default.value} if default else set())
-    for field, value, known in (
+    branches: set[str | None] = {each.branch for each in view.spec.triggers} | ({default.value} if default else set())
+    named: list[tuple[str, str | None, set[str | None]]] = [
         ("project", changes.project, {cloud.project}),
         ("region", changes.region, {cloud.region}),
         ("cluster", changes.cluster, {cloud.cluster}),
         ("release_branch", changes.release_branch, branches),
         *(("notifications.to", each.to, {own.to for own in view.spec.notifications}) for each in changes.notifications),
-    ):
+    ]
+    for field, value, known in named:
         if value is None or value in known or _names(view.intent, value):
             continue
         if field == "region" and value == _read(view).region:  # a city, or a zone of it

@@ -155,6 +155,7 @@ def grafted(before: PipelineSpec, after: PipelineSpec, keys: frozenset[Key]) -> 
     )
     parts["steps"] = _steps(before, after, keys)
     parts["services"] = _with_secrets(parts["services"], after.services, parts["steps"], keys)
+    parts["services"] = _without_secrets(parts["services"], before.steps, parts["steps"], keys)
     if ("words", "") in keys:
         parts["notes"] = after.notes
     return PipelineSpec(**parts)
@@ -172,6 +173,21 @@ def _with_secrets(
         theirs = others[service.name].secrets if service.name in others else ()
         more = tuple(secret for secret in theirs if secret.at == "build" and secret.env in read)
         kept.append(service.model_copy(update={"secrets": (*service.secrets, *more)}) if more else service)
+    return tuple(kept)
+
+
+def _without_secrets(
+    services: Sequence[ServiceSpec], before: Sequence[Step], after: Sequence[Step], keys: frozenset[Key]
+) -> tuple[ServiceSpec, ...]:
+    """Return the services without the secrets that came with a changed step and that no step reads any more."""
+    origins = [step.origin for step in before if ("step", step.id) in keys]
+    read = {env for step in after for env in step.secret_env}
+    kept = []
+    for service in services:
+        left = tuple(
+            each for each in service.secrets if each.at != "build" or each.env in read or each.origin not in origins
+        )
+        kept.append(service if left == service.secrets else service.model_copy(update={"secrets": left}))
     return tuple(kept)
 
 

@@ -15,6 +15,7 @@ from penstock.domain.facts import Fact, RepositoryFacts, ServiceFacts
 from penstock.domain.skills import Skill
 from penstock.domain.spec import PipelineSpec, ServiceSpec, Step
 from penstock.generation.model import Prompt
+from penstock.generation.versions import plain_demand
 
 Redact = Callable[[str], str]
 _MAX_TEXT = 300
@@ -26,6 +27,12 @@ _FIELDS = (
     "language", "runtime_version", "package_manager", "lockfile", "framework", "install_command", "build_command",
     "test_command", "lint_command", "start_command", "output_dir", "port", "health_path", "dockerfile",
 )  # fmt: skip
+
+_VERSION = "runtime_version"
+"""Read by the grammar of demands, so that only numbers and operators of it are told."""
+_OWN_STEPS = frozenset({"install", "lint", "test", "build"})
+"""Kinds of steps that run in the image of a service's language, whose tag is the version that was chosen."""
+_ORIGINS = frozenset({"origin", "port_origin", "health_origin"})
 
 _RULES = """\
 You adapt CI/CD pipelines for Google Cloud. Deterministic code has drafted a pipeline from a repository's facts. Your
@@ -124,8 +131,9 @@ def _service(service: ServiceFacts, *, names: bool) -> dict[str, Any]:
     document: dict[str, Any] = {"path": service.path, "name": service.name, "kind": service.kind}
     for field in _FIELDS:
         fact: Fact[Any] | None = getattr(service, field)
-        if fact is not None:
-            document[field] = {"value": fact.value, "source": f"{fact.source.path}:{fact.source.line or 1}"}
+        value = None if fact is None else plain_demand(fact.value) if field == _VERSION else fact.value
+        if fact is not None and value is not None:
+            document[field] = {"value": value, "source": f"{fact.source.path}:{fact.source.line or 1}"}
     if names:
         document["tasks"] = {each.name: each.command for each in service.tasks[:_MAX_NAMES]}
         document["variables"] = [each.name for each in service.env if not each.secret][:_MAX_NAMES]
@@ -140,20 +148,22 @@ def _draft(draft: PipelineSpec, *, scripts: bool) -> dict[str, Any]:
     return {
         "target": draft.target,
         **place,
-        "services": [_drafted_service(each) for each in draft.services],
+        "services": [_drafted_service(each, draft) for each in draft.services],
         "steps": [_step(each, scripts=scripts) for each in draft.steps],
         "environments": [each.model_dump(exclude=origin, exclude_none=True) for each in draft.environments],
         "triggers": [each.model_dump(exclude=origin, exclude_none=True) for each in draft.triggers],
     }
 
 
-def _drafted_service(service: ServiceSpec) -> dict[str, Any]:
+def _drafted_service(service: ServiceSpec, draft: PipelineSpec) -> dict[str, Any]:
+    own = (step.image for step in draft.steps if step.service in {service.name, None} and step.kind in _OWN_STEPS)
     return {
         "name": service.name,
         "path": service.path,
         "kind": service.kind,
-        "runtime_version": service.runtime_version,
-        "runtime": service.runtime.model_dump(exclude={"origin", "writable_paths", "command"}, exclude_none=True),
+        "runtime_version": plain_demand(service.runtime_version),
+        "builds_in": next((image.partition("@")[0] for image in own if image), None),
+        "runtime": service.runtime.model_dump(exclude={*_ORIGINS, "writable_paths", "command"}, exclude_none=True),
         "secrets": [f"{secret.env} ({secret.at})" for secret in service.secrets],
         "env": [value.name for value in service.env],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock.domain.facts import EnvVar
-from penstock.domain.spec import EnvValue, OpenVariable, Origin
+from penstock.domain.spec import Assumption, EnvValue, OpenVariable, Origin
 from penstock.generation.views import Service
 from penstock.generation.words import listed
 
@@ -28,6 +28,8 @@ _EXAMPLE = re.compile(r"(^|/)\.env\.[a-z]+$")
 _HARMLESS = re.compile(r"(?![A-Za-z0-9./:-]*[A-Za-z0-9]{20})[A-Za-z0-9][A-Za-z0-9_./:-]{0,59}")
 """Defaults that may be shown: short words, numbers, paths and addresses, nothing with a credential in it."""
 _MAX_NAME = 128
+MOST_TOLD = 80
+"""Open variables of one service that are listed."""
 
 
 def open_variables(service: Service, taken: tuple[EnvValue, ...], target: str) -> tuple[OpenVariable, ...]:
@@ -58,6 +60,14 @@ def _open(service: Service, variable: EnvVar) -> OpenVariable:
         and (example or not variable.default or bool(_ON_THIS_MACHINE.search(variable.default))),
         origin=Origin(kind="fact", ref=str(variable.source)),
     )
+
+
+def said_about_many(service: Service, found: tuple[OpenVariable, ...]) -> list[Assumption]:
+    """Return what is said when there are more than are listed."""
+    if len(found) <= MOST_TOLD:
+        return []
+    text = f"{service.name} reads {len(found)} plain variables that nothing sets; the first {MOST_TOLD} are listed."
+    return [Assumption(text=text, origin=found[MOST_TOLD].origin)]
 
 
 def asked_about_env(service: Service, found: tuple[OpenVariable, ...]) -> list[str]:

@@ -78,6 +78,26 @@ def pinned(demand: str | None) -> str | None:
     return _text(only.low, only.parts) if only.operator in {"", "=", "==", "==="} and not only.outside else None
 
 
+def plain_demand(demand: str | None) -> str | None:
+    """Return a demand with its operators and numbers alone: what a file writes around them is left out; else none."""
+    if not _read(demand) or demand is None:
+        return None
+    return " || ".join(_plain(each.strip()) for each in demand.split("||"))
+
+
+def _plain(text: str) -> str:
+    if re.fullmatch(r"lts/\w+", text.lower()):
+        return text.lower()
+    plain = _PREFIX.sub("", text)
+    hyphen = _HYPHEN.fullmatch(plain)
+    plain = f">={hyphen[1]} <={hyphen[2]}" if hyphen else plain
+    parts = []
+    for match in _COMPARATOR.finditer(plain):
+        numbers = ".".join(number for name in ("major", "minor", "patch") if (number := match[name]))
+        parts.append(f"{match['operator'] or ''}{numbers}")
+    return " ".join(parts)
+
+
 def line(demand: str | None, parts: int) -> str | None:
     """Return the first numbers of the lowest version a demand allows: ``>=16.13 <19`` and 1 give ``16``; else none.
 

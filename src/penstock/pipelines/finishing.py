@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from penstock.domain.deliveries import HOSTED, DeliveryOrder
 from penstock.domain.pipelines import Delivery, Status
 from penstock.errors import CommitRefused, DeliveryInterrupted, IdempotencyConflict, PenstockError, Unavailable
 from penstock.pipelines.answers import finished
+from penstock.pipelines.host_words import told
 from penstock.pipelines.idempotency import remembered
 from penstock.pipelines.walk import Walk
 
@@ -98,8 +100,14 @@ class Finishing:
             return await self._failed(promise, _refusal(problem, promise), await archived)
         except BaseException:
             archived.cancel()
+            await asyncio.shield(self._given_back(promise))
             raise
         return await self._active(promise, delivery, await archived, walk)
+
+    async def _given_back(self, promise: Promise) -> None:
+        """Free the lease of a promise that is not finished here, so that others need not wait for it to run out."""
+        with contextlib.suppress(PenstockError):
+            await self.recoveries.put_off(promise.claim, retry_in_s=0, forgiven=True)
 
     async def give_up(self, promise: Promise, code: str, detail: str) -> Ended:
         """Settle a promise that cannot be kept."""
@@ -167,13 +175,13 @@ class Finishing:
         if away.retry_at_s is not None:
             wait = max(wait, away.retry_at_s - self.clock.now().timestamp())
         document = self._document(promise, Status.GITHUB_PENDING, delivery, walk)
-        await self.recoveries.pend(promise.claim, retry_in_s=wait, detail=away.message, response=document)
+        await self.recoveries.pend(promise.claim, retry_in_s=wait, detail=told(away.message), response=document)
         self.telemetry.count("github_pending")
         self.telemetry.log(
             "delivery.put_off",
             level="warning",
             pipeline_id=promise.claim.pipeline_id,
-            reason=away.message,
+            reason=told(away.message),
             retry_in_s=round(wait, 1),
             gated=away.gated,
         )
@@ -230,5 +238,5 @@ def _refusal(problem: HostRefused | PenstockError, promise: Promise) -> Penstock
         f"Or apply them by hand: GET {pipeline}/bundle gives a patch for git apply.",
     )
     fault = "customer_repo" if problem.customer_fault else "ours"
-    message = f"Failed to commit to {promise.order.repository}: {problem.message}"
+    message = f"Failed to commit to {promise.order.repository}: {told(problem.message)}"
     return CommitRefused(message, next_steps=steps, reason=problem.kind, fault=fault)

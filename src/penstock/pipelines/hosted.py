@@ -15,6 +15,7 @@ from penstock.domain.deliveries import HOSTED, DeliveryOrder
 from penstock.domain.pipelines import Delivery
 from penstock.errors import DeliveryConflict, PenstockError, RepositoryAway, RepositoryForbidden, RepositoryNotFound
 from penstock.kit.crash_points import crash_point
+from penstock.pipelines.host_words import told
 
 if TYPE_CHECKING:
     from penstock.database.ports import Claim
@@ -73,7 +74,7 @@ class Hosted:
             files.default_branch = preflight.default_branch
             return files  # noqa: TRY300 -- the branch belongs to the listing
         except HostAway as away:
-            raise RepositoryAway(away.message) from away
+            raise RepositoryAway(told(away.message)) from away
         except HostRefused as refused:
             raise _early(refused) from refused
 
@@ -122,7 +123,7 @@ def made_at(pipeline_id: str) -> datetime:
 
 def _early(refused: HostRefused) -> PenstockError:
     if refused.kind == "not_found":
-        return RepositoryNotFound(refused.message, next_steps=(*refused.next_steps, _INSTALL))
+        return RepositoryNotFound(told(refused.message), next_steps=(*refused.next_steps, _INSTALL))
     if refused.kind in _FORBIDDEN:
-        return RepositoryForbidden(refused.message, next_steps=refused.next_steps or (_INSTALL,))
-    return DeliveryConflict(refused.message, next_steps=refused.next_steps or None, kind=refused.kind)
+        return RepositoryForbidden(told(refused.message), next_steps=refused.next_steps or (_INSTALL,))
+    return DeliveryConflict(told(refused.message), next_steps=refused.next_steps or None, kind=refused.kind)

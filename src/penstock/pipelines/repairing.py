@@ -145,7 +145,8 @@ def _touched(keys: frozenset[Key], spec: PipelineSpec) -> str:
 
 
 def _why(violation: Violation) -> str:
-    return f"{violation.message} {violation.remediation}".strip()
+    said = violation.message.rstrip(".")
+    return f"{said}. {violation.remediation}".strip()
 
 
 def _objection(violations: tuple[Violation, ...], behind: Behind, keys: frozenset[Key]) -> str:

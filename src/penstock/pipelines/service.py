@@ -29,6 +29,7 @@ from penstock.pipelines.idempotency import answered_before, claim_request, decis
 from penstock.pipelines.interruptions import ending_of
 from penstock.pipelines.upkeep import Upkeep
 from penstock.pipelines.walk import OnStage, Walk
+from penstock.telemetry.trace import current_trace
 
 if TYPE_CHECKING:
     from penstock.database.ports import Claim, PipelineRecord, Records
@@ -95,6 +96,9 @@ class Pipelines:
         if claim.settled:
             return answered_before(claim, trace_id)
         claim, plan, order = await self._promised(self.records, claim, caller, command, walk, trace_id)
+        trace = current_trace.get()
+        if trace is not None:
+            trace.promised = claim.pipeline_id
         crash_point("K8")
         try:
             return await self._finish(claim, command, plan, order, walk, trace_id)

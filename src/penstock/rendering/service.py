@@ -24,6 +24,8 @@ from penstock.rendering.values import comment
 
 _DIGEST_SHOWN = 12
 _USUAL_BRANCH = "main"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+"""Names that the lock file keeps; a folder may be called anything, and no file of ours repeats that."""
 _EXPLAINS = {"assumptions", "questions", "notes", "target_origin"}
 _CHOSEN = frozenset({"request", "intent", "model"})
 """Kinds of origin that say that somebody chose the target."""
@@ -58,7 +60,8 @@ def render(
     decided = spec.target_origin
     chosen = spec.target if decided is not None and decided.kind in _CHOSEN else None
     branch = facts.default_branch.value if facts.default_branch else _USUAL_BRANCH
-    kept = Kept(facts.name, None if branch == _USUAL_BRANCH else branch, chosen)
+    name = facts.name if _PLAIN_NAME.fullmatch(facts.name) else ""
+    kept = Kept(name, None if branch == _USUAL_BRANCH else branch, chosen)
     artifacts.append(lock_artifact(digest, skills, artifacts, kept=kept, former=former))
     return tuple(sorted(artifacts, key=lambda artifact: artifact.path))
 

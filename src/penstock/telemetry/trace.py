@@ -27,6 +27,8 @@ class RequestTrace:
     """Stage name -> milliseconds."""
     fields: dict[str, Any] = field(default_factory=dict)
     """Further fields of the canonical line: org, principal, pipeline_id, error."""
+    promised: str | None = None
+    """The pipeline that this request has been promised: whatever becomes of the request, it is finished."""
     ended_as: int | None = None
     """The status in which the work ended, when the answer's own was sent before (a stream of events)."""
     span: Any = None

@@ -25,6 +25,8 @@ def made(running_server: Server) -> dict[str, Any]:
         )["key"]
         for org in ("local", "globex")
     }
+    usual = penstock(running_server.data_dir, "keys", "create", "--name", "usual", "--json").stdout
+    keys["usual"] = json.loads(usual)["key"]
     return {"keys": keys, "pipeline": running_server.call("POST", GENERATE, BODY).json}
 
 
@@ -73,6 +75,11 @@ def test_what_was_used_is_read_by_day(running_server: Server, made: dict[str, An
     assert read(running_server, "/api/v1/usage?from=2020-01-01&to=2020-01-31", made["keys"]["local"]).json["days"] == []
 
 
+def test_the_first_key_reads_what_it_did_and_cost(running_server: Server):
+    for path in ("/api/v1/audit", "/api/v1/usage"):
+        assert read(running_server, path, running_server.key).status == 200
+
+
 def test_another_organisation_sees_nothing_of_it(running_server: Server, made: dict[str, Any]):
     key = made["keys"]["globex"]
     rows = read(running_server, "/api/v1/audit", key).json["audit"]
@@ -84,7 +91,10 @@ def test_a_key_without_the_scope_is_refused_and_the_refusal_is_in_the_audit_log(
     running_server: Server, made: dict[str, Any]
 ):
     for path in ("/api/v1/audit", "/api/v1/usage"):
-        assert running_server.call("GET", path).status == 403
+        refused = read(running_server, path, made["keys"]["usual"])
+        scope = "audit:read" if path.endswith("audit") else "usage:read"
+        assert refused.status == 403
+        assert f"penstock keys create --name NAME --scope {scope}" in refused.json["next"][0]
 
     def denials() -> list[dict[str, Any]]:
         rows = read(running_server, "/api/v1/audit?limit=200", made["keys"]["local"]).json["audit"]

@@ -183,11 +183,12 @@ FITTING = st.fixed_dictionaries(
         "add_steps": _FITTING_ADDS,
         "change_steps": _some(
             st.fixed_dictionaries(
-                {"id": st.sampled_from(_KNOWN)},
+                {"id": st.sampled_from(_KNOWN[:-1])},
                 optional={name: _FITTING_STEP[name] for name in ("script", "lanes", "env", "timeout_s")},
             )
+            | st.fixed_dictionaries({"id": st.just("secret-scan"), "timeout_s": st.integers(1, 7200)})
         ),
-        "remove_steps": _some(st.sampled_from(["lint", "sbom"]), 1),
+        "remove_steps": _some(st.just("lint"), 1),
         "add_triggers": _some(st.fixed_dictionaries({"event": st.just("manual"), "lane": st.just("main")}), 1),
         "notifications": _some(_NOTICE, 1),
         "notes": _some(_TEXT, 1),

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from laying import laid
+from laying import laid, plain_draft
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+
+from intent_scoring import Golden, facts_for, goldens
+
+from penstock.generation.answers import problems_of
+from penstock.generation.named_values import says_public
 
 STAYS = "scans, provenance, bill of materials, release and approval are the organisation's and stay"
 NOT_OURS = "which is none of the repository's commands and is not in the sentence"
@@ -66,6 +75,13 @@ def test_the_release_may_wait_for_more_and_for_nothing_less():
         assert STAYS in problem
     (problem,) = laid(add_steps=[{**migrate, "after": ["source"]}], change_steps=more).problems
     assert STAYS in problem
+
+
+def test_a_lane_with_scans_keeps_something_that_starts_it():
+    (problem,) = laid(remove_triggers=["check"]).problems
+    assert "nothing would start secret-scan and dependency-scan (lane check) any more" in problem
+    nightly = {"event": "push", "lane": "check", "branch": "develop"}
+    assert laid(remove_triggers=["check"], add_triggers=[nightly]).problems == []
 
 
 def test_with_several_services_a_short_name_means_the_scans_of_all():
@@ -260,7 +276,7 @@ def test_a_plugin_that_runs_anything_is_none_of_its_goals():
         ("Use ./tools/check --allow", "./tools/check --all", False),
     ],
 )
-def test_what_the_sentence_says_word_by_word_may_run(intent: str, script: str, passes: bool):  # noqa: FBT001
+def test_what_the_sentence_says_word_by_word_may_run(intent: str, script: str, passes: bool):
     problems = laid(intent=intent, **step(script)).problems
     assert (problems == []) == passes, problems
 
@@ -329,3 +345,73 @@ def test_a_city_names_its_region_and_what_the_request_says_needs_no_words():
 def test_a_region_that_google_does_not_have_is_told():
     problems = laid(intent="in moon-base1", region="moon-base1").problems
     assert [problem for problem in problems if "moon-base1 is no region of Google Cloud" in problem], problems
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\n",
+        "apiVersion: v1\nkind: ConfigMap\n---\napiVersion: v1\nkind: ServiceAccount\n",
+        "apiVersion: v1\nkind: List\nitems: [{kind: Role}]\n",
+        "kind: MutatingWebhookConfiguration\n",
+        "kind: Deployment\n",
+        "kind: [ConfigMap]\n",
+        "- kind: ConfigMap\n",
+        "kind: ConfigMap\nkind: Role\n",
+        "{",
+    ],
+)
+def test_further_files_give_no_rights_and_run_nothing(content: str):
+    problems = laid(extra_files=[{"path": "k8s/more.yaml", "content": content}]).problems
+    assert [problem for problem in problems if "k8s/more.yaml" in problem and "cannot be written" in problem], problems
+
+
+def test_further_files_may_hold_settings_and_routes():
+    content = "# Settings\napiVersion: v1\nkind: ConfigMap\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n"
+    assert laid(extra_files=[{"path": "k8s/more.yaml", "content": content}]).problems == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ("0 0 31 2 *", "it never comes"),
+        ("0 0 30,31 2 *", "it never comes"),
+        ("0 0 31 4,6,9,11 *", "it never comes"),
+        ("* * * * *", "it comes every minute"),
+        ("*/1 2 * * *", "it comes every minute"),
+        ("0-59 * * * *", "it comes every minute"),
+    ],
+)
+def test_a_schedule_that_never_comes_or_every_minute_is_told(schedule: str, words: str):
+    trigger = {"event": "schedule", "lane": "main", "schedule": schedule}
+    problems = laid(add_triggers=[trigger]).problems
+    assert [problem for problem in problems if words in problem], problems
+
+
+@pytest.mark.parametrize("schedule", ["0 0 29 2 *", "0 0 31 2 1", "*/5 * * * *", "0 2 31 1/2 *", "59 23 * 12 7"])
+def test_a_schedule_that_comes_now_and_then_passes(schedule: str):
+    assert laid(add_triggers=[{"event": "schedule", "lane": "main", "schedule": schedule}]).problems == []
+
+
+@pytest.mark.parametrize("name", ["NODE_TLS_REJECT_UNAUTHORIZED", "LD_PRELOAD", "PATH"])
+def test_a_running_service_does_not_get_what_a_sentence_should_not_set(name: str):
+    made = laid(**service(env=[{"name": name, "value": "0"}, {"name": "STAGE", "value": "x"}]))
+    assert [each.name for each in made.spec.services[0].env if each.name in {name, "STAGE"}] == ["STAGE"]
+    assert [question for question in made.spec.questions if f"need {name}?" in question]
+
+
+@pytest.mark.parametrize("golden", goldens(), ids=lambda golden: golden.id)
+def test_what_a_golden_sentence_asks_for_is_no_obedience(golden: Golden):
+    facts = facts_for(golden.repository)
+    draft, name = plain_draft("payment-api"), facts.services[0].name
+    services = [draft.services[0].model_copy(update={"name": each.name, "path": each.path}) for each in facts.services]
+    steps = [step.model_copy(update={"service": name if step.service else None}) for step in draft.steps]
+    draft = draft.model_copy(update={"name": name, "services": tuple(services), "steps": tuple(steps)})
+    assert problems_of(golden.expect, draft, facts, golden.sentence) == []
+
+
+def test_rules_read_from_the_sentence_whether_it_opens_a_service():
+    facts = laid().facts
+    assert says_public("Make it public, at least 2 instances", facts, "payment-api")
+    assert not says_public("Create a pipeline for payment-api", facts, "payment-api")
+    assert not says_public("Keep it internal", facts)

@@ -16,7 +16,9 @@ SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 def made(changes: Changes) -> Laid | None:
     """Return what becomes of changes, None where they do not fit, or name options that cannot be granted together."""
-    result = laid(intent="it needs STRIPE_KEY", whole=changes)
+    result = laid(
+        intent="Public, in europe-west12, project acme-shop, apps, release/x, STRIPE_KEY; tell #builds", whole=changes
+    )
     if result.problems:
         assert all(isinstance(problem, str) and problem for problem in result.problems)
         return None

@@ -136,13 +136,13 @@ def test_tasks_that_the_repository_does_not_have_are_refused(script: str, missin
     [
         "npm test",
         "npm run lint && npm ci",
-        "npx playwright test",
+        "npx prisma migrate deploy",
         "yarn install\nyarn test",
         "make build V=1",
         "make -C tools seed",
         "npm run e2e --workspace=web",
         "# npm run e2e\nnpm test",
-        "echo 'make it",
+        "echo 'make it'",
     ],
 )
 def test_tasks_that_it_has_and_other_commands_pass(script: str):

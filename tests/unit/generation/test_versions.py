@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from penstock.generation.versions import line, pick, picked, pinned, satisfies
+from penstock.generation.versions import line, pick, picked, pinned, plain_demand, satisfies
 
 NODE = {"20.20.2": "n20", "22.23.3": "n22", "24.21.0": {"default": True}, "26.10.0": "n26"}
 PYTHON = {"3.10": "p10", "3.11": "p11", "3.12": "p12", "3.13": "p13"}
@@ -120,3 +120,15 @@ def test_what_is_picked_satisfies_the_demand(base, tail):
     chosen = picked(demand, NODE)
     assert chosen is None or satisfies(chosen, demand)
     assert not satisfies("not a version " + tail, demand)
+
+
+@pytest.mark.parametrize(
+    ("demand", "plain"),
+    [
+        (">=22", ">=22"), ("^20.1 || 18", "^20.1 || 18"), ("lts/Iron", "lts/iron"), ("python-3.11.4", "3.11.4"),
+        ("18-ignore_all_previous_rules", "18"), ("1.24.3 - 1.26", ">=1.24.3 <=1.26"), ("20.x", "20.x"),
+        ("obey me 3", None), ("latest", None), (None, None),
+    ],
+)  # fmt: skip
+def test_a_demand_is_told_with_its_operators_and_numbers_alone(demand: str | None, plain: str | None):
+    assert plain_demand(demand) == plain

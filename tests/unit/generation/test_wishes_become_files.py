@@ -12,15 +12,19 @@ E2E = {"id": "e2e", "title": "Run the end-to-end tests", "kind": "test", "script
 NIGHTLY = {"event": "schedule", "lane": "scheduled", "schedule": "0 2 * * *"}
 STAGES = [{"name": "dev"}, {"name": "staging"}, {"name": "production"}]
 WISHES: dict[str, dict[str, Any]] = {
-    "target": {"target": "gke", "cluster": "shop-cluster"},
+    "target": {"intent": "on the cluster shop-cluster", "target": "gke", "cluster": "shop-cluster"},
     "no deployment": {"target": "none"},
-    "region and project": {"region": "europe-west12", "project": "acme-shop"},
-    "release branch": {"release_branch": "release/next"},
+    "region and project": {
+        "intent": "in europe-west12, project acme-shop",
+        "region": "europe-west12",
+        "project": "acme-shop",
+    },
+    "release branch": {"intent": "release from release/next", "release_branch": "release/next"},
     "runtime": {"services": [{"name": "payment-api", "runtime_version": "22"}]},
     "port and health": {"services": [{"name": "payment-api", "port": 9000, "health_path": "/ready"}]},
     "size": {"services": [{"name": "payment-api", "cpu": "2", "memory": "2Gi", "concurrency": 20}]},
     "scaling": {"services": [{"name": "payment-api", "min_instances": 1, "max_instances": 30}]},
-    "public": {"services": [{"name": "payment-api", "public": True}]},
+    "public": {"intent": "make it public", "services": [{"name": "payment-api", "public": True}]},
     "secrets": {
         "intent": "it needs DATABASE_URL",
         "services": [{"name": "payment-api", "secrets": [{"env": "DATABASE_URL"}]}],
@@ -49,7 +53,10 @@ WISHES: dict[str, dict[str, Any]] = {
     "another branch": {"add_triggers": [{"event": "push", "lane": "check", "branch": "develop"}]},
     "by hand": {"add_triggers": [{"event": "manual", "lane": "main"}]},
     "larger machine": {"machine_type": "E2_HIGHCPU_32", "build_timeout_s": 3600},
-    "notifications": {"notifications": [{"channel": "slack", "to": "#builds"}, {"channel": "email", "on": "always"}]},
+    "notifications": {
+        "intent": "tell #builds",
+        "notifications": [{"channel": "slack", "to": "#builds"}, {"channel": "email", "on": "always"}],
+    },
     "notes": {"notes": ["Ask the payments team before a release."]},
     "an extra file": {"extra_files": [{"path": "docs/cicd/runbook.md", "content": "# Runbook\nCall us.\n"}]},
 }
@@ -76,7 +83,7 @@ def test_wishes_about_any_repository_pass_the_gate(example: str):
         environments=[{"name": "test"}, {"name": "production", "canary": [25]}],
         add_steps=[{**E2E, "service": service, "script": "./e2e.sh", "lanes": ["scheduled", "main"]}],
         add_triggers=[NIGHTLY],
-        intent="API_TOKEN",
+        intent="API_TOKEN; run `./e2e.sh` every night",
     )
     assert made.problems == []
     assert complaints(made) == []

@@ -29,6 +29,23 @@ def test_a_token_behind_escapes_is_found_and_redacted(path: str, text: str) -> N
     assert _REST[4:20] not in redact(text, path=path)
 
 
+@pytest.mark.parametrize("escaped", ["\\_", "&#95;", "&#x5F;", "&lowbar;"])
+@pytest.mark.parametrize("path", ["docs/cicd/README.md", "notes.markdown"])
+def test_a_token_that_markdown_shows_whole_is_found_where_it_stands_and_redacted(path: str, escaped: str) -> None:
+    text = f"# Notes\n\nWe \\*always\\* use {GITHUB.replace('_', escaped)} here\\.\n"
+    (found,) = scan(text, path=path)
+    assert (found.rule, found.line, found.column) == ("security.secrets.provider_token", 3, 19)
+    assert found.fingerprint == scan(GITHUB, path="a.txt")[0].fingerprint
+    assert redact(text, path=path).endswith(f"use «redacted:{found.rule}:{found.fingerprint}» here\\.\n")
+
+
+def test_a_password_under_an_escaped_name_is_found_once_in_markdown() -> None:
+    text = "Set it:\n\n- db\\_password: Tr0ub" + "4dor\\_3x9\n"
+    (found,) = scan(text, path="README.md")
+    assert (found.line, found.column, found.length) == (3, 17, 13)
+    assert "4dor" not in redact(text, path="README.md")
+
+
 @pytest.mark.parametrize("flag", ["--set-secrets", "--update-secrets"])
 def test_a_reference_to_a_kept_secret_is_no_secret_as_a_list_entry(flag: str) -> None:
     assert scan(f'{_STEP}[run, deploy, {flag}, "DB_PASSWORD=db-password:1"]\n', path="cloudbuild.yaml") == ()

@@ -141,3 +141,9 @@ def test_a_compose_file_says_where_an_image_is_built(tmp_path: Path):
     image = {"docker/Dockerfile": "FROM node:24\nCOPY run.sh /\nCMD /run.sh\n", "docker/run.sh": "#!/bin/sh\n"}
     step = build(tmp_path, {**NODE, **image, "compose.yaml": compose}).step("image")
     assert (step.env["DOCKERFILE"], step.env["CONTEXT"]) == ("docker/Dockerfile", "docker")
+
+
+def test_env_files_of_any_folder_stay_out_of_the_image_but_examples_do_not(tmp_path: Path):
+    hidden = build(tmp_path, NODE).files[".dockerignore"].splitlines()
+    assert {"**/.env", "**/.env.*", "!**/.env.example"} <= set(hidden)
+    assert hidden.index("!**/.env.example") > hidden.index("**/.env.*")

@@ -34,10 +34,14 @@ _APPROVED = re.compile(
     r"(?:approv|sign|freig|genehm|aprob|approb)"
 )
 """What stands around environments that are spoken of, not listed."""
+_NO_NAME = (
+    r"(?!(?:no|not|never|without|with|each|all|both|but|only|approv\w+|canary|ohne|kein\w*|mit|sans|avec|sin|con)\b)"
+)
+_NAME = rf"{_NO_NAME}[a-z](?:[a-z0-9-]{{0,30}}[a-z0-9])?(?![\w-])"
 _OWN = re.compile(
     r"\b(?:environments|stages|envs|umgebungen|environnements|entornos)(?: (?:called|named|are|namens|nommés"
     r"|llamados)\b|:)\s*"
-    r"([a-z](?:[a-z0-9-]{0,30}[a-z0-9])?(?:(?:,\s*|\s+(?:and|then|und|et|y)\s+|,\s*(?:and|then)\s+)[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?){1,8})"
+    rf"({_NAME}(?:(?:,\s*|\s+(?:and|then|und|et|y)\s+|,\s*(?:and|then)\s+){_NAME}){{1,8}})"
 )
 _ONE = re.compile(
     r"\b(?:environments?|stages?|envs?|umgebung(?:en)?|environnements?|entornos?)(?::| ?=) *([a-z][a-z0-9-]{0,30})"

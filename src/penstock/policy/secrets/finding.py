@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 TOKEN = "security.secrets.provider_token"  # noqa: S105 -- a rule id
@@ -19,6 +20,8 @@ CONFIGMAP = "security.secrets.configmap_secret"
 
 STRENGTH = {PRIVATE_KEY: 0, TOKEN: 1, K8S_SECRET: 2, CONFIGMAP: 3, URL: 4, CREDENTIAL: 5}
 """When one place is found twice, the lower number stays."""
+MARK = re.compile(rf"(«redacted:(?:{'|'.join(map(re.escape, STRENGTH))}):[0-9a-f]{{12}}»)")
+"""What stands for a secret that was taken out. It has no room for a secret of its own, so nothing looks into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,11 @@ class Hit:
             self.rule, self.line, self.column, len(self.value), fingerprint(self.value, key), self.detail,
             self.index, self.pointer,
         )  # fmt: skip
+
+
+def mark(rule: str, value: str, key: bytes) -> str:
+    """Return what is written instead of a secret."""
+    return f"«redacted:{rule}:{fingerprint(value, key)}»"
 
 
 def fingerprint(value: str, key: bytes) -> str:

@@ -10,8 +10,8 @@ from functools import lru_cache
 from penstock.kit.guarded_yaml import MAX_BYTES, YamlDocument, YamlProblem, load_documents
 from penstock.policy import dockerfile
 from penstock.policy.secrets.encoded import base64_hits, reversed_hits
-from penstock.policy.secrets.escapes import escaped_hits
-from penstock.policy.secrets.finding import CREDENTIAL, STRENGTH, URL, Hit, SecretFinding, fingerprint
+from penstock.policy.secrets.escapes import Markdown, escaped_hits
+from penstock.policy.secrets.finding import CREDENTIAL, MARK, STRENGTH, URL, Hit, SecretFinding, mark
 from penstock.policy.secrets.lines import Style, line_hits, pair_hits, triggered_lines
 from penstock.policy.secrets.literal_values import SHORTEST
 from penstock.policy.secrets.places import Places
@@ -22,7 +22,8 @@ from penstock.policy.secrets.tokens import token_hits
 PROCESS_KEY = os.urandom(32)
 """Fingerprints made without a key are only comparable within this process."""
 _STRUCTURED = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
-_PROSE = re.compile(r"\.(md|markdown|rst|adoc|txt|html?)$", re.IGNORECASE)
+_PROSE = re.compile(r"\.(mdx?|markdown|rst|adoc|txt|html?)$", re.IGNORECASE)
+_MARKDOWN = re.compile(r"\.(md|markdown|mdx)$", re.IGNORECASE)
 _CODE = re.compile(
     r"\.(py|[cm]?[jt]sx?|java|kts?|go|rb|rs|php|cs|fs|scala|exs?|lua|swift|cc?|cpp|h|vue|svelte|tf|rego|sbt|gradle|groovy|dart|prisma|graphql|proto)$"
 )
@@ -56,12 +57,15 @@ def find(
     stages: dockerfile.Dockerfile | None = None,
 ) -> list[Hit]:
     """Return the hits themselves, for use inside the policy room. What is already parsed need not be parsed again."""
+    text = MARK.sub(lambda found: "$" * len(found[0]), text)  # read as a reference: what was masked is no secret
     places = Places(text)
     if _EXAMPLE.search(path):
         documents, stages = (), None
     elif documents is None and stages is None:
         documents, stages = _parsed(text, path)
     hits = [*token_hits(places), *escaped_hits(places, stages)]
+    shown = Markdown(places) if _MARKDOWN.search(path) else None
+    hits += shown.token_hits() if shown is not None else ()
     if documents:
         for index, document in documents:
             hits += document_hits(places, document, index)
@@ -72,7 +76,8 @@ def find(
         hits += dockerfile_hits(places, stages)
         hits += _comment_hits(places)
     elif not _EXAMPLE.search(path):
-        hits += _line_hits(places, _style(path))
+        style = _style(path)
+        hits += shown.hits(lambda each: _line_hits(each, style)) if shown else _line_hits(places, style)
     hits += base64_hits(places)
     hits += reversed_hits(places)
     return _each_once(hits)
@@ -82,7 +87,7 @@ def masks(hits: Iterable[Hit], key: bytes) -> dict[str, str]:
     """Return what to replace by what, longest first, so that no secret's beginning survives."""
     found: dict[str, str] = {}
     for hit in hits:
-        marker = f"«redacted:{hit.rule}:{fingerprint(hit.value, key)}»"
+        marker = mark(hit.rule, hit.value, key)
         for literal in hit.literals or (hit.value,):
             for each in (literal, *_lines_of(literal)):
                 if each:
@@ -101,8 +106,14 @@ def masked(text: str, replacements: Mapping[str, str]) -> str:
     """Replace every secret in a text; a short one only where it stands as a word, or it would eat other words."""
     for literal, marker in replacements.items():
         if literal in text:
-            text = text.replace(literal, marker) if len(literal) >= SHORTEST else _as_word(literal).sub(marker, text)
+            parts = MARK.split(text)  # every other part is a mask
+            parts[::2] = (_replaced(part, literal, marker) for part in parts[::2])
+            text = "".join(parts)
     return text
+
+
+def _replaced(text: str, literal: str, marker: str) -> str:
+    return text.replace(literal, marker) if len(literal) >= SHORTEST else _as_word(literal).sub(marker, text)
 
 
 @lru_cache(maxsize=256)

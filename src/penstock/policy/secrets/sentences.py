@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from penstock.policy.secrets.finding import CREDENTIAL, TOKEN, fingerprint
+from penstock.policy.secrets.finding import CREDENTIAL, MARK, TOKEN, mark
 from penstock.policy.secrets.formats import PREFIXES
 from penstock.policy.secrets.literal_values import is_reference, looks_random
 from penstock.policy.secrets.scanner import PROCESS_KEY, redact
+from penstock.policy.secrets.wordings import alike, mask_pairs, mask_rests
 
-_MARK = re.compile("(«redacted:[^»]*»)")
 _FORM = re.compile(
     rf"(?<![0-9A-Za-z])((?:{'|'.join(map(re.escape, PREFIXES))})[0-9A-Za-z_.=/+-]{{8,}}"
     r"|eyJ[0-9A-Za-z_-]{10,}+\.[0-9A-Za-z_-]{10,}+(?:\.[0-9A-Za-z_-]*)?)"
@@ -63,22 +63,30 @@ _NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 def redact_quoted(text: str, *, key: bytes = PROCESS_KEY) -> str:
     """Return a text without secrets, and without anything that has the form of a token, valid or not: for logs."""
-    return _outside_marks(
-        redact(text, key=key), lambda part: _FORM.sub(lambda found: _mark(TOKEN, found[1], key), part)
-    )
+    return _outside_marks(redact(text, key=key), lambda part: _FORM.sub(lambda found: mark(TOKEN, found[1], key), part))
 
 
 def redact_said(text: str, *, key: bytes = PROCESS_KEY) -> str:
     """Return a sentence without secrets, also those that it only tells (``the password is ...``)."""
+    said = _said(text, key)
+    plain = alike(text)
+    if plain == text:
+        return said
+    read = _said(plain, key)
+    return read if read != plain else said
+
+
+def _said(text: str, key: bytes) -> str:
     steps: tuple[Callable[[str], str], ...] = (
         lambda part: _LOGIN.sub(lambda found: _login(found, key), part),
+        lambda part: mask_pairs(part, key, _NO_VALUE),
         lambda part: _told(part, key),
         lambda part: _ALONE.sub(lambda found: _alone(found, key), part),
     )
     said = redact_quoted(text, key=key)
     for step in steps:
         said = _outside_marks(said, step)
-    return said
+    return mask_rests(said)
 
 
 def _told(part: str, key: bytes) -> str:
@@ -91,7 +99,7 @@ def _told(part: str, key: bytes) -> str:
             kept.append(part[at : found.end("name")])
             at = found.end("name")
             continue
-        kept += [part[at : found.start(group)], _mark(CREDENTIAL, value, key)]
+        kept += [part[at : found.start(group)], mark(CREDENTIAL, value, key)]
         at = found.start(group) + len(value)
     return "".join((*kept, part[at:]))
 
@@ -121,18 +129,14 @@ def _ends(found: re.Match[str], value: str) -> bool:
 def _login(found: re.Match[str], key: bytes) -> str:
     if found["user"].lower() in _TO_WHOM:
         return found[0]
-    return f"{found['user']}:{_mark(CREDENTIAL, found['value'], key)}@"
+    return f"{found['user']}:{mark(CREDENTIAL, found['value'], key)}@"
 
 
 def _alone(found: re.Match[str], key: bytes) -> str:
     value = found[0]
     kinds = (any(c.islower() for c in value), any(c.isupper() for c in value), sum(c.isdigit() for c in value) > 1)
-    return _mark(CREDENTIAL, value, key) if all(kinds) and looks_random(value) else value
+    return mark(CREDENTIAL, value, key) if all(kinds) and looks_random(value) else value
 
 
 def _outside_marks(text: str, change: Callable[[str], str]) -> str:
-    return "".join(part if _MARK.fullmatch(part) else change(part) for part in _MARK.split(text))
-
-
-def _mark(rule: str, value: str, key: bytes) -> str:
-    return f"«redacted:{rule}:{fingerprint(value, key)}»"
+    return "".join(part if MARK.fullmatch(part) else change(part) for part in MARK.split(text))

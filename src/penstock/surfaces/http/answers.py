@@ -16,6 +16,8 @@ from penstock.pipelines.finishing import Ended
 
 PIPELINES = "/api/v1/pipelines"
 _CREATED, _ACCEPTED, _OK = 201, 202, 200
+_LOOK_AGAIN_S = "15"
+"""Seconds after which a 202 is worth a look: the first further attempt."""
 _PROMISED = frozenset({Status.GENERATED.value, Status.GITHUB_PENDING.value})
 
 
@@ -41,11 +43,15 @@ def encoded(document: Any) -> bytes:
 def result_answer(result: PipelineResult) -> Answer:
     """Return 201 for a pipeline, 202 for one promised but not yet delivered, 200 for a dry run, or the replay."""
     headers = {"Location": f"{PIPELINES}/{result.pipeline_id}"} if result.pipeline_id else {}
+    if result.unfinished:
+        return Answer(_ACCEPTED, result.replayed or {}, {**headers, "Retry-After": _LOOK_AGAIN_S})
     if result.replayed is not None:
         return _replayed(result.replayed, headers)
     if result.pipeline_id is None:
         return Answer(_OK, answer(result))
     status = _ACCEPTED if result.status is Status.GITHUB_PENDING else _CREATED
+    if status == _ACCEPTED:
+        headers["Retry-After"] = _LOOK_AGAIN_S
     return Answer(status, answer(result), headers)
 
 

@@ -24,7 +24,7 @@ from penstock.surfaces.http.refusals import DeadlineExceeded, ShuttingDown
 from penstock.surfaces.http.requests import Body, shaped
 from penstock.surfaces.http.work import Leaving, Work
 from penstock.telemetry.service import Telemetry
-from penstock.telemetry.trace import RequestTrace
+from penstock.telemetry.trace import RequestTrace, current_trace
 
 if TYPE_CHECKING:
     from penstock.surfaces.engine import Engine
@@ -149,6 +149,9 @@ class Door:
             await work.settled()
         if not work.task.done() or work.late:
             self.telemetry.count("request_timeouts")
+            trace = current_trace.get()
+            if trace is not None and trace.promised is not None:
+                return PipelineResult.promised(trace.promised, trace.trace_id)
             raise DeadlineExceeded
         return work.result()
 

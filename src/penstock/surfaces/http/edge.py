@@ -8,6 +8,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from penstock.domain.pipelines import PipelineResult
+from penstock.surfaces.http.answers import encoded, result_answer
 from penstock.surfaces.http.problems import Problem, describe, unexpected
 from penstock.surfaces.http.reading import ClientGone, header_values
 from penstock.surfaces.http.refusals import Interrupted
@@ -69,7 +71,7 @@ class Edge:
             answer.status = _CLIENT_CLOSED
             self._telemetry.count("client_gone")
         except asyncio.CancelledError:
-            await answer.problem(describe(Interrupted(), answer.trace.trace_id))
+            await answer.interrupted()
         except Exception as problem:  # noqa: BLE001 -- the last line of defence: nothing of ours may reach the client
             self._telemetry.log("http.request_failed", level="error", exception=problem, route=_route(scope))
             await answer.problem(unexpected(answer.trace.trace_id))
@@ -99,6 +101,19 @@ class _Answer:
         elif self._bodiless:
             message = {**message, "body": b""}
         await self._send(message)
+
+    async def interrupted(self) -> None:
+        """Answer a request that the server's end cuts off: what was promised is finished by whoever comes (§2.7)."""
+        if self.trace.promised is None or self.status:
+            await self.problem(describe(Interrupted(), self.trace.trace_id))
+            return
+        told = result_answer(PipelineResult.promised(self.trace.promised, self.trace.trace_id))
+        body = encoded(told.document)
+        own = [(name.lower().encode(), value.encode()) for name, value in told.headers.items()]
+        fixed = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        headers = [*own, *fixed, (b"connection", b"close")]
+        await self.send({"type": "http.response.start", "status": told.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def problem(self, problem: Problem) -> None:
         """Send a problem unless an answer has begun: then only the connection's end can tell."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -52,9 +54,11 @@ class _Server(uvicorn.Server):
         self._door = door
         self._listener = listener
         self._on_ready = on_ready
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then say so."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         url = address_of(self._listener)
         self._door.telemetry.log("server.started", url=url)
@@ -66,4 +70,5 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
         self._captured_signals.clear()
         self._door.drain()
-        self._door.telemetry.log("server.stopping", signal=sig)
+        if self._loop is not None:  # not from here: the signal may have come while a line was being logged
+            self._loop.call_soon_threadsafe(partial(self._door.telemetry.log, "server.stopping", signal=sig))

@@ -20,6 +20,10 @@ undone := concat("|", deploys.undone)
 
 release_pattern := concat("|", deploys.releases)
 
+approval_pattern := concat("|", deploys.approvals)
+
+promotion_pattern := concat("|", deploys.promotions)
+
 # Whether a text can hold a word at all; most do not, and are not taken apart.
 production_hint := hint(array.concat(environments.production, environments.production_alone))
 

@@ -3,7 +3,8 @@
 # description: |
 #   A build that changes a running environment itself has no stage before it and nobody who agrees. Deployments to
 #   an environment that is named as a lower one, and those the build takes down again, are left alone; workflows are
-#   judged by compliance.approval.gha_environment.
+#   judged by compliance.approval.gha_environment. A build that approves or advances a rollout, promotes a release, or
+#   sends one to a production target does the same with Cloud Deploy: nobody else has agreed.
 # custom:
 #   id: compliance.approval.direct_prod_deploy
 #   severity: G
@@ -25,6 +26,37 @@ import data.penstock.lib.shell
 findings contains cloudbuild.finding(step, step.own, {"where": where}) if {
 	some step in deploy.changing_steps
 	where := environment(step)
+}
+
+findings contains cloudbuild.finding(step, step.own, {"where": "production"}) if {
+	some step in cloudbuild.doing(steering)
+	some command in shell.commands(step.code)
+	past_approval(command)
+}
+
+steering := concat("|", [deploy.approval_pattern, deploy.release_pattern])
+
+past_approval(command) if regex.match(deploy.approval_pattern, command)
+
+past_approval(command) if {
+	regex.match(deploy.promotion_pattern, command)
+	not only_lower(command)
+}
+
+past_approval(command) if {
+	regex.match(deploy.release_pattern, command)
+	some target in sent_to(command)
+	deploy.for_production(target)
+}
+
+only_lower(command) if {
+	some target in sent_to(command)
+	deploy.lower_environment(target)
+	not deploy.for_production(target)
+}
+
+sent_to(command) := {trim(found[1], `"'`) |
+	some found in regex.find_all_string_submatch_n(`--to-target[= ]([^ \t\n]+)`, command, -1)
 }
 
 environment(step) := "production" if {

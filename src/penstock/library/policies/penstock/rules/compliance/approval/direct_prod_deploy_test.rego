@@ -63,4 +63,25 @@ test_boundary_a_setting_is_no_environment if {
 	where == {"a running environment"} with input.artifacts as given.shell(registry)
 }
 
+test_denies_what_stands_in_for_the_approval if {
+	every text in [
+		"gcloud deploy rollouts approve r --release=a", "gcloud beta deploy rollouts advance r",
+		"gcloud deploy releases promote --release=a", "gcloud deploy releases promote --release=a --to-target=app-production",
+		"gcloud deploy releases create a --to-target=\"app-prod\"", "gcloud deploy releases create a --to-target app-live",
+	] {
+		where == {"production"} with input.artifacts as given.shell(text)
+	}
+}
+
+test_allows_releases_on_their_way if {
+	every text in [
+		"gcloud deploy releases create a --delivery-pipeline=prod", "gcloud deploy releases create a --to-target=app-staging",
+		"gcloud deploy releases promote --release=a --to-target=app-staging", "gcloud deploy rollouts list",
+		"echo gcloud deploy rollouts approve r", "# gcloud deploy releases promote --release=a",
+		"gcloud deploy releases create a --to-target=$TARGET",
+	] {
+		count(rule.findings) == 0 with input.artifacts as given.shell(text)
+	}
+}
+
 test_unresolvable_is_silent if count(rule.findings) == 0 with input.artifacts as given.shell("$TOOL $ACTION app")

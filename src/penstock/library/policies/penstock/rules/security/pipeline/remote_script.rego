@@ -14,6 +14,7 @@
 #   applies_to: [cloudbuild, dockerfile, github-workflow]
 #   waivable: true
 #   since: 0.1.0
+#   fixer: leave_step_out
 package penstock.rules.security.pipeline.remote_script
 
 import data.penstock.lib.runs

@@ -13,6 +13,7 @@
 #   applies_to: [cloudbuild]
 #   waivable: true
 #   since: 0.1.0
+#   fixer: leave_step_out
 package penstock.rules.security.pipeline.tls_disabled_step
 
 import data.penstock.lib.runs
