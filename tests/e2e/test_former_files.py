@@ -22,3 +22,11 @@ def test_files_of_an_earlier_target_are_named_until_they_are_gone(command_line, 
     gone = command_line.json("generate", sentence, "--repo", repo)
     assert gone["former_files"] == []
     assert "No longer" not in command_line.run("generate", sentence, "--repo", repo).stdout
+
+
+def test_a_service_that_the_next_pipeline_leaves_out_is_named_loudly(command_line, example):
+    shop = example("shop")
+    command_line.json("generate", "pipeline", "--repo", shop, "--path", "catalog")
+    second = command_line.json("generate", "pipeline", "--repo", shop, "--path", "web")
+    assert second["assumptions"][0].startswith("The pipeline before also deployed catalog;")
+    assert second["questions"][0] == "Shall catalog really not be deployed any more?"

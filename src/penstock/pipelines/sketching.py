@@ -10,7 +10,7 @@ from penstock.domain.changes import Changes
 from penstock.domain.facts import RepositoryFacts
 from penstock.domain.pipelines import Caller, GeneratePipeline, Options
 from penstock.domain.skills import Selection, Skill
-from penstock.domain.spec import Origin, PipelineSpec
+from penstock.domain.spec import Assumption, Origin, PipelineSpec
 from penstock.skills.ports import SkillStore
 from penstock.skills.selection import select, target_of
 
@@ -68,7 +68,7 @@ class Sketching:
             from penstock.generation.defaults import draft
 
             plain = draft(command.intent, facts, options, laid.service_name, skills, target=target, wishes=laid.wishes)
-            return plain, apply_changes(plain, changes, origin, facts, skills, laid=laid)
+            return plain, _with_loss(apply_changes(plain, changes, origin, facts, skills, laid=laid), facts)
 
         plain, spec = await asyncio.to_thread(drafted)
         return Sketch(selection, skills, plain, spec, changes)
@@ -94,3 +94,19 @@ def _target(
 def uses(skills: Sequence[Skill]) -> list[str]:
     """Return the skills' names, for people."""
     return [skill.metadata.name for skill in skills]
+
+
+def _with_loss(spec: PipelineSpec, facts: RepositoryFacts) -> PipelineSpec:
+    """Say it loudly when the pipeline before deployed a service that this one knows nothing of."""
+    before = {path.split("/")[1] for path in facts.managed_files if path.startswith("deploy/") and path.count("/") > 1}
+    gone = sorted(before - {service.name for service in spec.services})
+    if not gone:
+        return spec
+    names = ", ".join(gone)
+    text = (
+        f"The pipeline before also deployed {names}; this one replaces it and does not. For one pipeline of all"
+        " services, leave the service's folder out (--path, service_context.path) and its name (--service-name)."
+    )
+    said = Assumption(text=text, origin=Origin(kind="fact", ref="docs/cicd/penstock.lock.json"))
+    question = f"Shall {names} really not be deployed any more?"
+    return spec.model_copy(update={"assumptions": (said, *spec.assumptions), "questions": (question, *spec.questions)})
