@@ -109,7 +109,6 @@ class RuntimeSpec(Node):
     port_origin: Origin | None = Field(default=None, description="What named the port, where that is not the same")
     health_origin: Origin | None = Field(default=None, description="The same of the health path")
 
-
     @property
     def speaks_grpc(self) -> bool:
         """Whether requests by HTTP/1.1 say nothing about it; one who names a health path says that they do."""

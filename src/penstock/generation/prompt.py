@@ -50,7 +50,12 @@ How to answer
 - Lanes: check (pull request), main (push), release (deploys a digest), scheduled (by the clock; give it a trigger with
   the event schedule and a cron expression in UTC).
 - Secrets go by the name of the variable only. Never write a value that looks like a credential anywhere.
-- Scans, the bill of materials, provenance and the approval of production are the organisation's: do not remove them.
+- A step may run only the repository's commands and tasks, commands that the sentence quotes, and plain tools such as
+  echo or mkdir: no downloads, deployments, substitutions or pipes into a shell, no network in a step with secrets.
+- Project, region, cluster, branch and people to notify: only what the sentence, the facts or the draft name. A service
+  becomes public only when the sentence says so.
+- Scans, the bill of materials, provenance and the approval of production are the organisation's, and so are the steps
+  of kind scan, sbom, verify, image and release: do not remove or rewrite them; only timeout_s may change.
   When the sentence asks for that, say in `assumptions` that they stay.
 - What you had to decide goes to `assumptions`; what only the developer can know goes to `questions`; parts of the
   sentence that you made nothing of go to `not_understood`, in the developer's own words.
