@@ -15,7 +15,7 @@ from fakes import claude_actions as does
 from fakes.claude_process import SimulatedClaude
 from model_requests import ModelServer, Reply, said
 
-GOOD = does.answer(said(region="europe-west3"))
+GOOD = does.answer(said(build_timeout_s=1200))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from fakes.claude_process import SimulatedClaude
 from model_requests import ModelServer, said
 from server_process import BODY, GENERATE, Answer, Server, penstock
 
-GOOD = does.answer(said(region="europe-west3"))
+GOOD = does.answer(said(build_timeout_s=1200))
 MANY = int(os.environ.get("MANY", "12"))
 """Generations under way when the server ends; the specification's numbers with MANY=40."""
 PATIENT = {
@@ -113,7 +113,7 @@ def test_row_12_a_client_that_leaves_during_the_model_call_finds_its_pipeline_la
     claude.script(slow(0.5), then=GOOD)
     (key,) = idem_keys(1)
     gone = house.metric("penstock_happenings_total", what="client_gone")
-    client = house.begin(key=key)
+    client = house.begin(key=key, intent=BODY["intent"])
     claude.calls_so_far(at_least=1)
     client.close()
     while (again := send(house.server, key)).status == 409:

@@ -100,14 +100,13 @@ class Finishing:
             return await self._failed(promise, _refusal(problem, promise), await archived)
         except BaseException:
             archived.cancel()
-            await asyncio.shield(self._given_back(promise))
             raise
         return await self._active(promise, delivery, await archived, walk)
 
-    async def _given_back(self, promise: Promise) -> None:
+    async def give_back(self, promise: Promise) -> None:
         """Free the lease of a promise that is not finished here, so that others need not wait for it to run out."""
         with contextlib.suppress(PenstockError):
-            await self.recoveries.put_off(promise.claim, retry_in_s=0, forgiven=True)
+            await self.recoveries.put_off(promise.claim, retry_in_s=0)
 
     async def give_up(self, promise: Promise, code: str, detail: str) -> Ended:
         """Settle a promise that cannot be kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -224,7 +225,11 @@ class Pipelines:
             return await self.deliveries.deliver(command, plan, claim.pipeline_id)
 
         promise = Promise(claim, order, plan.artifacts, trace_id=trace_id)
-        ended = await finishing.finish(promise, None if order.mode in HOSTED else local, walk)
+        try:
+            ended = await finishing.finish(promise, None if order.mode in HOSTED else local, walk)
+        except asyncio.CancelledError:  # the server stops (BEHAVIOUR.md §2.7)
+            await asyncio.shield(finishing.give_back(promise))
+            raise
         crash_point("K13")
         if ended.problem is not None:
             raise ended.problem
