@@ -58,8 +58,8 @@ class Question:
     skills: Sequence[Skill]
     understood: Mapping[str, Any] | None = None
     """What was read from the sentence without a model."""
-    tried: Callable[[Changes], Awaitable[Sequence[str]]] | None = None
-    """Tries changes out and returns what is impossible about them, which the model is then told."""
+    tried: Callable[[Changes, str], Awaitable[Sequence[str]]] | None = None
+    """Tries changes of that model out, and returns what is impossible about them: the model is told."""
 
 
 class Adapting:
@@ -146,7 +146,7 @@ class Conversation:
             answer = await model.answer(prompt, allowance)
             changes, reasons = self._read(answer)
             if changes is not None and self._question.tried is not None:
-                reasons = list(await self._question.tried(changes))
+                reasons = list(await self._question.tried(changes, name))
                 if reasons:
                     self._room.telemetry.count_unusable("impossible")
             if changes is not None and not reasons:

@@ -67,7 +67,6 @@ class _Told:
 
 
 def draft(
-    intent: str,  # noqa: ARG001 -- the model reads the sentence; templates have read it when target and skills were chosen
     facts: RepositoryFacts,
     options: Options,
     service_name: str | None,

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 MODES = ("auto", "ai", "template")
 FALLBACKS = ("on_breaker_open", "on_any_failure", "never")
-Tried = Callable[[Changes], Awaitable[Sequence[str]]]
-"""Tries changes out; returns what is impossible about them."""
+Tried = Callable[[Changes, str], Awaitable[Sequence[str]]]
+"""Tries changes of the model of that name out; returns what is impossible about them."""
 _WORDS = {
     "breaker_open": "its circuit breaker is open",
     "busy": "it is asked too much at once",

@@ -21,7 +21,7 @@ from penstock.pipelines.walk import Walk
 if TYPE_CHECKING:
     from penstock.archive.service import Archive
     from penstock.database.ports import Claim, Records
-    from penstock.database.recovery_ports import Recoveries
+    from penstock.database.recovery_ports import Promised, Recoveries
     from penstock.kit.clock import Clock
     from penstock.pipelines.hosted import Hosted
     from penstock.telemetry.service import Telemetry
@@ -45,6 +45,19 @@ class Promise:
     trace_id: str = ""
     last: bool = False
     """Whether it is given up when it cannot be delivered now."""
+
+
+def promise_of(promised: Promised, artifacts: tuple[Artifact, ...], *, last: bool = False) -> Promise:
+    """Return what is to be finished of a record that was taken over; ``last``: there is no further try."""
+    return Promise(
+        promised.claim,
+        promised.order,
+        artifacts,
+        attempts=promised.moment.attempts,
+        audit_state=promised.audit_state,
+        trace_id=promised.trace_id,
+        last=last,
+    )
 
 
 @dataclass(frozen=True)

@@ -82,18 +82,16 @@ class Planner:
             reading = await asyncio.to_thread(_read, command, facts)
             sketch = await self.sketching.sketch(caller, command, facts, reading.changes, _said(reading))
             explain(", ".join(uses(sketch.skills)))
-        adapted = Adapted(None, "template")
+        adapted, trial = Adapted(None, "template"), _Trial(partial(self.sketching.sketch, caller, command, facts))
         if wanted:
             with walk.stage("adapt") as explain:
-                trial = _Trial(partial(self.sketching.sketch, caller, command, facts))
                 adapted = await self.adaptation.adapt(
                     command, facts, sketch, work, walk, org_id=caller.org_id, tried=trial.tried
                 )
                 explain(_adapted_in_words(adapted))
         with walk.stage("plan") as explain:
             if adapted.changes is not None:
-                by_model = _by_model(adapted.use)
-                sketch = await self.sketching.sketch(caller, command, facts, adapted.changes, by_model)
+                sketch = await trial.of(adapted.changes, adapted.use)
             explain(_spec_in_words(sketch.spec))
         made = await self._made(caller, command, facts, sketch, tree, walk)
         return await self._judged(caller, command, facts, sketch, made, adapted, tree, walk, work)
@@ -136,7 +134,7 @@ class Planner:
                 return Made(spec, artifacts, await self._judge(caller, command, facts, spec, artifacts, tree))
 
             async def resketch(changes: Changes) -> Sketch:
-                by_model = _by_model(adapted.use)
+                by_model = _by_model(adapted.use.model if adapted.use else "model")
                 return await self.sketching.sketch(caller, command, facts, changes, by_model)
 
             def in_time() -> bool:
@@ -263,23 +261,29 @@ def _said(reading: Reading) -> Explained:
     return origin
 
 
-def _by_model(use: ModelUse | None) -> Explained:
-    name = use.model if use else "model"
+def _by_model(name: str) -> Explained:
     return lambda part: Origin(kind="model", ref=name, because=(part,))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Trial:
     """Sketches a model's changes before they count: what cannot be granted is told to the model, once."""
 
     sketch: Callable[[Changes, Explained], Awaitable[Sketch]]
+    last: Sketch | None = None
 
-    async def tried(self, changes: Changes) -> Sequence[str]:
+    async def tried(self, changes: Changes, model: str) -> Sequence[str]:
         try:
-            await self.sketch(changes, _by_model(None))
+            self.last = await self.sketch(changes, _by_model(model))
         except (InvalidConfiguration, SkillNotFound) as problem:
             return [problem.message]
         return []
+
+    async def of(self, changes: Changes, use: ModelUse | None) -> Sketch:
+        """Return the sketch of changes that count: the one tried out, where these were."""
+        if self.last is not None and self.last.changes is changes:
+            return self.last
+        return await self.sketch(changes, _by_model(use.model if use else "model"))
 
 
 def _rendered(

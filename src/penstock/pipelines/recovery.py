@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from penstock.domain.pipelines import Status
 from penstock.errors import IdempotencyConflict, PenstockError
-from penstock.pipelines.finishing import Finishing, Promise
+from penstock.pipelines.finishing import Finishing, promise_of
 
 if TYPE_CHECKING:
     from penstock.database.ports import Claim
@@ -175,15 +175,7 @@ class Recovery:
         pipeline_id = promised.claim.pipeline_id
         begun = await self._recoveries.begin(promised.claim)
         artifacts = await self._recoveries.kept_files(pipeline_id)
-        promise = Promise(
-            promised.claim,
-            promised.order,
-            artifacts,
-            attempts=promised.moment.attempts,
-            audit_state=promised.audit_state,
-            trace_id=promised.trace_id,
-            last=self._clock.now() - promised.moment.since > LONGEST,
-        )
+        promise = promise_of(promised, artifacts, last=self._clock.now() - promised.moment.since > LONGEST)
         if begun > MOST_RECOVERIES:
             self._telemetry.count("parked")
             self._telemetry.log("recovery.parked", level="error", pipeline_id=pipeline_id)

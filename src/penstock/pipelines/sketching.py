@@ -67,7 +67,7 @@ class Sketching:
         def drafted() -> tuple[PipelineSpec, PipelineSpec]:
             from penstock.generation.defaults import draft
 
-            plain = draft(command.intent, facts, options, laid.service_name, skills, target=target, wishes=laid.wishes)
+            plain = draft(facts, options, laid.service_name, skills, target=target, wishes=laid.wishes)
             return plain, _with_loss(apply_changes(plain, changes, origin, facts, skills, laid=laid), facts)
 
         plain, spec = await asyncio.to_thread(drafted)

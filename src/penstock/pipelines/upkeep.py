@@ -11,7 +11,7 @@ from penstock.detection.tree import SKIPPED_FOLDERS
 from penstock.domain.deliveries import HOSTED
 from penstock.domain.pipelines import Caller
 from penstock.errors import NotWaiting
-from penstock.pipelines.finishing import Ended, Finishing, Promise
+from penstock.pipelines.finishing import Ended, Finishing, Promise, promise_of
 
 if TYPE_CHECKING:
     from penstock.database.ports import Records
@@ -77,14 +77,7 @@ class Upkeep:
 
     async def _promise(self, promised: Promised) -> Promise:
         artifacts = await self.recoveries.kept_files(promised.claim.pipeline_id)
-        return Promise(
-            promised.claim,
-            promised.order,
-            artifacts,
-            attempts=promised.moment.attempts,
-            audit_state=promised.audit_state,
-            trace_id=promised.trace_id,
-        )
+        return promise_of(promised, artifacts)
 
     async def _not_waiting(self, caller: Caller, pipeline_id: str, what: str) -> NotWaiting:
         record = await self.records.get(caller.org_id, pipeline_id)

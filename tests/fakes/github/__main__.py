@@ -1,33 +1,14 @@
-"""Start the simulated GitHub: prints {"port": N} and runs until its standard input closes.
-
-Whoever starts it holds the other end of that pipe, so it ends with its starter, even one that was killed.
-"""
+"""Start the simulated GitHub: prints {"port": N} and runs until its standard input closes."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import sys
-import threading
 from pathlib import Path
 
+from fakes.serving import serve
+
 from .server import SimulatedApi
-
-
-async def serve(port: int, folder: Path) -> None:
-    loop = asyncio.get_running_loop()
-    api, ended = SimulatedApi(folder), asyncio.Event()
-    server = await loop.create_server(api.connect, "127.0.0.1", port)
-    sys.stdout.write(json.dumps({"port": server.sockets[0].getsockname()[1]}) + "\n")
-    sys.stdout.flush()
-
-    def watch() -> None:
-        sys.stdin.buffer.read()
-        loop.call_soon_threadsafe(ended.set)
-
-    threading.Thread(target=watch, daemon=True).start()
-    await ended.wait()
 
 
 def main() -> None:
@@ -35,7 +16,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--folder", type=Path, required=True, help="where the bare repositories stand")
     given = parser.parse_args()
-    asyncio.run(serve(given.port, given.folder))
+
+    async def run() -> None:
+        await serve(SimulatedApi(given.folder), given.port)
+
+    asyncio.run(run())
 
 
 if __name__ == "__main__":

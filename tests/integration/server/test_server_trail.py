@@ -49,7 +49,7 @@ def until(look: Any) -> Any:
     end = time.monotonic() + PATIENCE_S
     while not (found := look()):
         assert time.monotonic() < end
-        time.sleep(0.2)
+        time.sleep(0.2)  # a look is a request, and those are counted
     return found
 
 

@@ -69,4 +69,4 @@ def drafted(
 ) -> PipelineSpec:
     """Return the draft over a language skill, and whatever else is given."""
     options = Options(target=target, **{"project": "acme-prod", **asked})
-    return draft("Create a pipeline", facts or repository(service()), options, name, skills or (language(),))
+    return draft(facts or repository(service()), options, name, skills or (language(),))

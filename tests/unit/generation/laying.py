@@ -88,7 +88,7 @@ class Laid:
         over = self.overlay
         target = target_of(self.facts, over.options)
         name, wishes = over.service_name, over.wishes
-        return draft(self.intent, self.facts, over.options, name, self.skills, target=target, wishes=wishes)
+        return draft(self.facts, over.options, name, self.skills, target=target, wishes=wishes)
 
     @cached_property
     def spec(self) -> PipelineSpec:

@@ -93,7 +93,7 @@ def build(root: Path, files: Mapping[str, str] | None = None, **options: Any) ->
     asked = Options(**{"project": "acme-prod", **options})
     selection = select(INTENT, facts, asked, [skill.metadata for skill in library().values()])
     skills = tuple(library()[chosen.skill.name] for chosen in selection.chosen)
-    spec = draft(INTENT, facts, asked, None, skills, target=target_of(facts, asked))
+    spec = draft(facts, asked, None, skills, target=target_of(facts, asked))
     built = Built(
         facts, spec, {each.path: each.text for each in render(spec, skills, facts=facts, replace=asked.overwrite)}
     )
