@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .wire import Exchange, Request
+from .wire import ClientLeft, Exchange, Request
 
 SETTLE_SECONDS = 30  # the longest a reader of /_calls waits
 
@@ -49,6 +49,21 @@ class Calls:
     def __init__(self) -> None:
         self.made: list[Call] = []
         self._changed = asyncio.Condition()
+
+    async def answer(
+        self,
+        request: Request,
+        exchange: Exchange,
+        request_id: Callable[[int], str],
+        play: Callable[[Call, Exchange], Awaitable[None]],
+    ) -> None:
+        """Note a call, play it, and note how it ended; a client that leaves is no failure of the API."""
+        call = await self.add(request, request_id)
+        try:
+            await play(call, exchange)
+        except ClientLeft:
+            call.client_left = True
+        await self.end(call, exchange)
 
     async def add(self, request: Request, request_id: Callable[[int], str]) -> Call:
         number = len(self.made) + 1

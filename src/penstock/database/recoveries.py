@@ -14,7 +14,7 @@ from penstock.database.failures import AnswerLost
 from penstock.database.fencing import fenced, unknown
 from penstock.database.ports import Claim
 from penstock.database.recovery_ports import Promised, SavedPlan
-from penstock.database.rows import artifact_of, clean, document_of, json_text, known_id
+from penstock.database.rows import artifact_of, claim_of, clean, document_of, json_text, known_id
 from penstock.domain.artifacts import Artifact
 from penstock.domain.deliveries import DeliveryOrder, Live, Moment
 from penstock.domain.pipelines import Status
@@ -147,14 +147,7 @@ class PostgresRecoveries:
 
 def _promised(row: asyncpg.Record, owner: str) -> Promised:
     return Promised(
-        claim=Claim(
-            pipeline_id=str(row["pipeline_id"]),
-            status=Status(row["status"]),
-            epoch=row["lease_epoch"],
-            version=row["version"],
-            attempt_no=row["attempt_no"],
-            lease_owner=owner,
-        ),
+        claim=claim_of(row, owner),
         org_id=row["org_id"],
         order=DeliveryOrder.of(document_of(row["delivery"])),
         moment=Moment(row["since"], row["recoveries"], row["delivery_attempts"]),

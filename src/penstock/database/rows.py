@@ -46,7 +46,7 @@ def claim_of(row: asyncpg.Record, owner: str) -> Claim:
         epoch=row["lease_epoch"],
         version=row["version"],
         attempt_no=row["attempt_no"],
-        draft=document_of(row["draft"]),
+        draft=document_of(row.get("draft")),
         lease_owner=owner,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fakes.controls import Call, Calls, Route, answer_control
-from fakes.wire import ClientLeft, Connection, Exchange, Request
+from fakes.wire import Connection, Exchange, Request
 
 from .judging import VERTEX, Asked, Refusal, judge
 from .messages import PromptCache, Reply, compressed, error_reply, json_reply, message_of, stream_reply
@@ -36,12 +36,7 @@ class SimulatedApi:
         if request.path.startswith("/_"):
             await answer_control(request, exchange, calls, self._controls(), ScriptRefused)
             return
-        call = await calls.add(request, request_id)
-        try:
-            await self._play(call, exchange)
-        except ClientLeft:
-            call.client_left = True
-        await calls.end(call, exchange)
+        await calls.answer(request, exchange, request_id, self._play)
 
     def _controls(self) -> dict[tuple[str, str], Route]:
         return {

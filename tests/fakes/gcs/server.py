@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote
 
 from fakes.controls import Call, Calls, Route, answer_control
 from fakes.github.script import Action, Script, ScriptRefused
-from fakes.wire import ClientLeft, Connection, Exchange, Request
+from fakes.wire import Connection, Exchange, Request
 
 from .objects import Bucket, Refused
 
@@ -35,12 +35,7 @@ class SimulatedApi:
         if request.path.startswith("/_"):
             await answer_control(request, exchange, calls, self._controls(), ScriptRefused)
             return
-        call = await calls.add(request, lambda number: f"SIM{number:08X}")
-        try:
-            await self._play(call, exchange)
-        except ClientLeft:
-            call.client_left = True
-        await calls.end(call, exchange)
+        await calls.answer(request, exchange, lambda number: f"SIM{number:08X}", self._play)
 
     def _controls(self) -> dict[tuple[str, str], Route]:
         return {

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fakes.controls import Call, Calls, Route, answer_control
-from fakes.wire import ClientLeft, Connection, Exchange, Request
+from fakes.wire import Connection, Exchange, Request
 
 from . import routes
 from .access import caller_of
@@ -64,12 +64,7 @@ class SimulatedApi:
         if request.path.startswith("/_"):
             await answer_control(request, exchange, calls, self._controls(), ScriptRefused)
             return
-        call = await calls.add(request, lambda number: f"0000:SIM:{number:08X}")
-        try:
-            await self._play(call, exchange)
-        except ClientLeft:
-            call.client_left = True
-        await calls.end(call, exchange)
+        await calls.answer(request, exchange, lambda number: f"0000:SIM:{number:08X}", self._play)
 
     def _controls(self) -> dict[tuple[str, str], Route]:
         return {
